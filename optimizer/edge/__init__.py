@@ -1,0 +1,1 @@
+"""The world at the edge: files, fitted models on disk, the terminal."""

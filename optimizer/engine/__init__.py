@@ -1,0 +1,1 @@
+"""The verbs: pure stages from one value to the next; no stage calls another."""

@@ -1,0 +1,100 @@
+"""One tree of errors; each class owns the exit code of the command that meets it.
+
+    BursarError
+    ├── ScenarioError      2   the scenario file says something that cannot be meant
+    ├── DataError          3   a table does not hold what the scenario says of it
+    ├── ModelError         4   a response model cannot be built, fitted, loaded or embedded
+    ├── Infeasible         5   no allocation satisfies all limits
+    ├── NoIncumbent        6   stopped before any feasible allocation was found
+    ├── VerificationError  7   a plan does not hold what it claims
+    ├── WriteError         8   a result could not be written
+    └── Locked             9   another run holds the lock
+
+Every message reads *where: what, got, remedy*.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+
+class BursarError(Exception):
+    """Base of everything bursar raises on purpose."""
+
+    exit_code: ClassVar[int] = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong in a scenario, with its place and its remedy.
+
+    Attributes
+    ----------
+    where : place, such as ``scenarios/q3.yaml:12``.
+    what : the key path and the rule that is broken.
+    got : what stands there instead; empty where nothing does.
+    remedy : what to do about it.
+    """
+
+    where: str
+    what: str
+    got: str = ""
+    remedy: str = ""
+
+    def __str__(self) -> str:
+        got = f", got {self.got}" if self.got else ""
+        remedy = f"; {self.remedy}" if self.remedy else ""
+        return f"{self.where}: {self.what}{got}{remedy}"
+
+
+class ScenarioError(BursarError):
+    """The scenario is not valid; carries every fault that was found, one line each."""
+
+    exit_code = 2
+
+    def __init__(self, *faults: Fault) -> None:
+        self.faults = faults
+        super().__init__("\n".join(map(str, faults)))
+
+
+class DataError(BursarError):
+    """A table is missing, unreadable, or does not hold what the scenario says of it."""
+
+    exit_code = 3
+
+
+class ModelError(BursarError):
+    """A response model cannot be built, fitted, loaded or embedded."""
+
+    exit_code = 4
+
+
+class Infeasible(BursarError):
+    """No allocation satisfies all limits; the message names the limits that conflict."""
+
+    exit_code = 5
+
+
+class NoIncumbent(BursarError):
+    """The search stopped before it found any feasible allocation."""
+
+    exit_code = 6
+
+
+class VerificationError(BursarError):
+    """A plan is not what it claims to be: infeasible, another value, or a bound that does not hold."""
+
+    exit_code = 7
+
+
+class WriteError(BursarError):
+    """A result could not be written; nothing was left half-done."""
+
+    exit_code = 8
+
+
+class Locked(BursarError):
+    """Another run holds the lock."""
+
+    exit_code = 9
