@@ -1,0 +1,143 @@
+"""Verification trusts nothing: it recomputes value, feasibility and dual bound from curves, limits and prices.
+
+    value = Σ v_i,k(i)       every limit in exact arithmetic       D(λ) = Σ_l λ_l b_l + Σ_i max_k (v_ik − Σ_l λ_l u_lik)
+
+It imports no solver and no other stage; whatever they got wrong, it meets here (weak duality: Geoffrion 1974).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.errors import VerificationError
+from optimizer.problem.allocation import Allocation
+from optimizer.problem.certificate import Certificate
+from optimizer.problem.coupling import Coupling, Totals
+from optimizer.problem.curves import Curves
+
+TOLERANCE = 1e-9
+"""Relative: two correctly rounded sums of the same numbers agree far better."""
+
+Predict = Callable[[NDArray[np.int64]], NDArray[np.float64]]
+
+
+def certify(allocation: Allocation, curves: Curves, coupling: Coupling, predict: Predict | None = None) -> Certificate:
+    """Everything the allocation claims, recomputed.
+
+    Parameters
+    ----------
+    predict : the model's own expected outcome of each unit at the amount given for it; None if there is no model.
+
+    Raises
+    ------
+    VerificationError
+        If any claim does not hold; the message names the first.
+    """
+    _check_choice(allocation, curves)
+    totals = Totals.of(allocation.index, curves, coupling)
+    _check_limits(allocation, coupling, totals)
+    _check_close("value", allocation.value, totals.outcome)
+    _check_predictions(allocation, curves, predict)
+    dual_bound = _dual_bound(allocation, curves, coupling)
+    _check_bound(allocation, dual_bound)
+    n, m = curves.shape
+    return Certificate(
+        units=n,
+        amounts=m,
+        value=totals.outcome,
+        without=math.fsum(curves.values[:, 0].tolist()),
+        bound=allocation.bound,
+        bound_source=allocation.bound_source,
+        dual_bound=dual_bound,
+        spent=totals.cost,
+        recipients=totals.recipients,
+        shadow_prices=dict(allocation.shadow_prices),
+        usage=coupling.usage(totals),
+    )
+
+
+def _check_choice(allocation: Allocation, curves: Curves) -> None:
+    n, m = curves.shape
+    index = np.asarray(allocation.index)
+    if index.shape != (n,) or not np.issubdtype(index.dtype, np.integer):
+        raise VerificationError(f"allocation.index: must be {n} whole numbers, got {index.dtype} of shape {index.shape}")
+    if n and not 0 <= index.min() <= index.max() < m:
+        raise VerificationError(f"allocation.index: must lie in 0 … {m - 1}, got {index.min()} … {index.max()}")
+    wrong = np.flatnonzero(curves.amounts.array[index] != allocation.amount)
+    if len(wrong):
+        i = int(wrong[0])
+        raise VerificationError(
+            f"allocation.amount: unit {i} has {allocation.amount[i]}, but amount {index[i]} is {curves.amounts.values[index[i]]}"
+        )
+
+
+def _check_limits(allocation: Allocation, coupling: Coupling, totals: Totals) -> None:
+    usage = coupling.usage(totals)
+    broken = coupling.broken(totals)
+    if broken:
+        used, allowed = usage[broken[0].limit.name]
+        raise VerificationError(f"limit {broken[0].limit.name}: uses {used:.15g}, {broken[0].limit.sense} {allowed:.15g}")
+    if set(usage) != set(allocation.usage) or set(usage) != set(allocation.shadow_prices):
+        raise VerificationError(
+            f"allocation: must state usage and price of {sorted(usage)}, "
+            f"got {sorted(allocation.usage)} and {sorted(allocation.shadow_prices)}"
+        )
+    for name, claimed in allocation.usage.items():
+        for figure, (said, true) in zip(("used", "allowed"), zip(claimed, usage[name], strict=True), strict=True):
+            _check_close(f"usage of {name}, {figure}", said, true)
+
+
+def _check_predictions(allocation: Allocation, curves: Curves, predict: Predict | None) -> None:
+    if predict is None:
+        return
+    for what, amount, used in (
+        ("without an award", np.zeros_like(allocation.amount), curves.values[:, 0]),
+        ("at its amount", allocation.amount, curves.value_of(allocation.index)),
+    ):
+        wrong = np.abs(predict(amount) - used) > TOLERANCE * np.maximum(1.0, np.abs(used))
+        if wrong.any():
+            i = int(np.flatnonzero(wrong)[0])
+            raise VerificationError(
+                f"response: the model predicts another outcome {what} than the plan used, "
+                f"for {int(wrong.sum())} units, first unit {i}"
+            )
+
+
+def _dual_bound(allocation: Allocation, curves: Curves, coupling: Coupling) -> float:
+    """D(λ) at the allocation's prices, written out apart from the stage that searched for them."""
+    prices = [row.sign * float(allocation.shadow_prices[row.limit.name]) for row in coupling.rows]
+    if any(not price >= 0.0 for price in prices):
+        raise VerificationError(
+            f"shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, got {dict(allocation.shadow_prices)}"
+        )
+    terms = [price * float(row.allowed) for price, row in zip(prices, coupling.rows, strict=True)]
+    per = np.zeros((3, coupling.n_groups))
+    for price, row in zip(prices, coupling.rows, strict=True):
+        per += price * np.array(row.coefficients, dtype=np.float64)
+    awarded = (np.arange(curves.shape[1]) > 0).astype(np.float64)
+    step = max(1, (1 << 18) // curves.shape[1])
+    for start in range(0, curves.shape[0], step):
+        units = slice(start, start + step)
+        cost, award, outcome = (by_group[coupling.groups[units], None] for by_group in per)
+        costs = curves.costs if curves.costs.ndim == 1 else curves.costs[units]
+        terms.extend((curves.values[units] * (1.0 - outcome) - cost * costs - award * awarded).max(axis=1).tolist())
+    return math.fsum(terms)
+
+
+def _check_bound(allocation: Allocation, dual_bound: float) -> None:
+    slack = TOLERANCE * max(1.0, abs(dual_bound))
+    if not allocation.bound >= allocation.value - slack:
+        raise VerificationError(f"bound: {allocation.bound!r} is below the value {allocation.value!r}")
+    if allocation.bound > dual_bound + slack:
+        raise VerificationError(f"bound: {allocation.bound!r} is above the dual bound {dual_bound!r} at the stated prices")
+    if allocation.bound_source == "dual" and allocation.bound < dual_bound - slack:
+        raise VerificationError(f"bound: {allocation.bound!r} is said to be the dual's, which proves only {dual_bound!r}")
+
+
+def _check_close(what: str, claimed: float, true: float) -> None:
+    if not abs(claimed - true) <= TOLERANCE * max(1.0, abs(true)):
+        raise VerificationError(f"{what}: the plan says {claimed!r}, recomputed it is {true!r}")

@@ -1,0 +1,40 @@
+"""What verification found to hold of an allocation; it is computed from curves, limits and prices alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from optimizer.problem.allocation import BoundSource, relative_gap
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Certificate:
+    """Figures that were recomputed, not taken over.
+
+    Attributes
+    ----------
+    units, amounts : n and m.
+    value : expected outcome with the plan; `without` is that of giving nothing.
+    bound, bound_source : as claimed, and found consistent; a ``dual`` bound was re-proved.
+    dual_bound : D(λ) at the shadow prices: re-proved, whatever the source of `bound`.
+    spent, recipients : currency units and heads.
+    shadow_prices, usage : by limit, as in `Allocation`.
+    """
+
+    units: int
+    amounts: int
+    value: float
+    without: float
+    bound: float
+    bound_source: BoundSource
+    dual_bound: float
+    spent: int
+    recipients: int
+    shadow_prices: Mapping[str, float]
+    usage: Mapping[str, tuple[float, float]]
+
+    @property
+    def gap(self) -> float:
+        """(bound − value)/|value|."""
+        return relative_gap(self.value, self.bound)
