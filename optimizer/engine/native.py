@@ -73,7 +73,8 @@ def _check_embeddable(branch: Branch) -> None:
         raise ModelError(f"model.estimator: embedding native takes {kind} with a squared-error objective, "
                          f"got {estimator.get_params()['objective']}; use embedding: curves")
     if kind == "MLPRegressor" and estimator.activation not in ("relu", "identity"):
-        raise ModelError(f"model.estimator: embedding native takes relu networks, got {estimator.activation}; use embedding: curves")
+        raise ModelError(f"model.estimator: embedding native takes relu networks, got {estimator.activation}; "
+                         "use embedding: curves")
     if not isinstance(branch.features, np.ndarray):
         raise ModelError("model.prepare: embedding native needs prepare='auto', got passthrough; use embedding: curves")
 

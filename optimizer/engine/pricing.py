@@ -36,17 +36,19 @@ def scores(
 ) -> NDArray[np.float64]:
     """s_ik of the given units: (units, m)."""
     per_cost, per_award, per_outcome = group_prices(coupling, prices)
+    kept: NDArray[np.float64]
     values = curves.values[units]
     costs = curves.costs if curves.costs.ndim == 1 else curves.costs[units]
     if coupling.n_groups == 1:
         charge: NDArray[np.float64] = per_cost[0] * costs
         charge[..., 1:] += per_award[0]
-        kept: NDArray[np.float64] = values * (1.0 - per_outcome[0]) if per_outcome[0] else values
-        return np.subtract(kept, charge)
+        kept = values * (1.0 - per_outcome[0]) if per_outcome[0] else values
+        return kept - charge
     group = coupling.groups[units]
     charges: NDArray[np.float64] = per_cost[group][:, None] * costs
     charges[:, 1:] += per_award[group][:, None]
-    return np.subtract(values * (1.0 - per_outcome[group])[:, None], charges)
+    kept = values * (1.0 - per_outcome[group])[:, None]
+    return kept - charges
 
 
 def best_options(curves: Curves, coupling: Coupling, prices: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:

@@ -15,6 +15,8 @@ from numpy.typing import NDArray
 
 LARGEST = 10**11
 """Awards up to 100 billion: the cost of ten million of them still fits 64 bits."""
+MOST = 10_000
+"""Awards on one grid; a step that is slipped by some zeros must not fill the memory."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +65,8 @@ class Amounts:
                 f"amounts.step: steps of {stride} from {low} never reach max = {high}; "
                 f"set max to {near} or {near + stride}, or choose a step that divides {high - low}",
             )
+        if (awards := (high - low) // stride + 1) > MOST:
+            raise ValueError(f"amounts.step: must leave at most {MOST} awards, got {awards}; choose a larger step")
         return cls((0, *range(low, high + 1, stride)))
 
     @classmethod

@@ -50,36 +50,70 @@ class Limit:
     name: str
 
     @classmethod
-    def cost(cls, *, at_most: float | None = None, at_least: float | None = None, of: Base | None = None,
-             where: Mapping[str, Any] | None = None, name: str | None = None) -> Self:
+    def cost(
+        cls,
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+        of: Base | None = None,
+        where: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Self:
         """Limit the money spent: an int in currency units, or a share `of` (per head with ``of="units"``)."""
         return cls._build("cost", at_most, at_least, of, where, name)
 
     @classmethod
-    def recipients(cls, *, at_most: float | None = None, at_least: float | None = None, of: Base | None = None,
-                   where: Mapping[str, Any] | None = None, name: str | None = None) -> Self:
+    def recipients(
+        cls,
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+        of: Base | None = None,
+        where: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Self:
         """Limit the number of awards: an int is a head count, a float a share (of the group's units unless `of`)."""
         return cls._build("recipients", at_most, at_least, of, where, name)
 
     @classmethod
-    def outcome(cls, *, at_most: float | None = None, at_least: float | None = None, of: Base | None = None,
-                where: Mapping[str, Any] | None = None, name: str | None = None) -> Self:
+    def outcome(
+        cls,
+        *,
+        at_most: float | None = None,
+        at_least: float | None = None,
+        of: Base | None = None,
+        where: Mapping[str, Any] | None = None,
+        name: str | None = None,
+    ) -> Self:
         """Limit the expected outcome (seats): a number, or a share `of`."""
         return cls._build("outcome", at_most, at_least, of, where, name)
 
     @classmethod
-    def _build(cls, measure: Measure, at_most: float | None, at_least: float | None, of: Base | None,
-               where: Mapping[str, Any] | None, name: str | None) -> Self:
+    def _build(
+        cls,
+        measure: Measure,
+        at_most: float | None,
+        at_least: float | None,
+        of: Base | None,
+        where: Mapping[str, Any] | None,
+        name: str | None,
+    ) -> Self:
         figure = at_most if at_least is None else at_least
         if figure is None or (at_most is not None and at_least is not None):
-            raise ValueError(f"limit {measure}: give exactly one of at_most and at_least, got "
-                             f"at_most={at_most}, at_least={at_least}; two sides are two limits")
+            raise ValueError(
+                f"limit {measure}: give exactly one of at_most and at_least, got "
+                f"at_most={at_most}, at_least={at_least}; two sides are two limits"
+            )
         sense: Sense = "at_most" if at_least is None else "at_least"
         group = where if where is None or isinstance(where, Where) else Where.parse(where)
         base = _base(measure, figure, of)
         return cls(
-            measure=measure, sense=sense, figure=_figure(f"limit {measure}.{sense}", figure, measure, base),
-            of=base, where=group, name=name or f"{measure}{f' of {group}' if group else ''}",
+            measure=measure,
+            sense=sense,
+            figure=_figure(f"limit {measure}.{sense}", figure, measure, base),
+            of=base,
+            where=group,
+            name=name or f"{measure}{f' of {group}' if group else ''}",
         )
 
 
@@ -104,6 +138,8 @@ def _figure(place: str, figure: float, measure: Measure, of: Base | None) -> Fra
 
 
 def _as_written(place: str, figure: float) -> Fraction:
+    if isinstance(figure, int):
+        return Fraction(figure)
     if not np.isfinite(figure):
         raise ValueError(f"{place}: must be finite, got {figure}; leave the limit out to have none")
     return Fraction(repr(figure.item() if isinstance(figure, np.generic) else figure))

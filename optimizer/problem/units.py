@@ -67,5 +67,3 @@ class History:
 
     def __len__(self) -> int:
         return len(self.outcome)
-
-

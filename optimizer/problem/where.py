@@ -1,6 +1,6 @@
 """A group of units: those whose columns meet every condition; structured, never an expression that is evaluated.
 
-    {gender: F, faculty: [law, arts], income: {at_most: 3_000_000}}
+{gender: F, faculty: [law, arts], income: {at_most: 3_000_000}}
 """
 
 from __future__ import annotations
