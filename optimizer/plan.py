@@ -19,25 +19,58 @@ import numpy as np
 import pandas as pd
 from numpy.typing import ArrayLike
 
+from models.base import ResponseModel
 from optimizer.engine import close as backend
 from optimizer.engine.bound import bound
 from optimizer.engine.fix import fix
+from optimizer.engine.native import solve_native
+from optimizer.engine.respond import respond
 from optimizer.engine.rounding import round_dual
 from optimizer.engine.verify import certify
-from optimizer.errors import Infeasible, NoIncumbent
+from optimizer.errors import Infeasible, ModelError, NoIncumbent
 from optimizer.problem.allocation import Allocation, Incumbent
 from optimizer.problem.amounts import Amounts
+from optimizer.problem.certificate import Certificate
 from optimizer.problem.core import Closed, Core
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.dual import Dual
 from optimizer.problem.limits import Limit
 from optimizer.problem.solver import Solver
+from optimizer.problem.units import Units
 
 ROUNDS = 20
 """Fixing is repeated while it helps; each round raises the incumbent and shrinks the core."""
 
-Progress = Callable[[str], None]
+Progress = Callable[[str, float | None], None]
+"""Told a stage's name, and the share of it that is done where that is known."""
+
+
+def silent(_stage: str, _share: float | None = None) -> None:
+    """Progress that nobody watches."""
+
+
+def plan(model: ResponseModel, units: Units, problem: tuple[Amounts, Sequence[Limit]], solver: Solver,
+         progress: Progress = silent) -> tuple[Curves, Coupling, Allocation, Certificate]:
+    """The whole story, from a fitted model to a certified allocation of the amounts within the limits.
+
+    Raises
+    ------
+    ModelError
+        If the model cannot answer for these units, or cannot be embedded natively.
+    DataError, Infeasible, NoIncumbent, VerificationError
+        As in `allocate`.
+    """
+    amounts, limits = problem
+    curves = respond(model, units, amounts, progress=lambda share: progress("respond", share))
+    coupling = Coupling.compile(limits, len(units), units.frame)
+    if solver.embedding == "native":
+        allocation = _native(model, units, curves, coupling, solver)
+    else:
+        allocation = decide(curves, coupling, solver, progress)
+    progress("verify", None)
+    certificate = certify(allocation, curves, coupling, predict=lambda amount: model.predict(units.X, amount))
+    return curves, coupling, allocation, certificate
 
 
 def allocate(
@@ -68,32 +101,48 @@ def allocate(
     NoIncumbent
         If the search stopped before it found one that does.
     """
+    solver = solver or Solver()
+    if solver.embedding == "native":
+        raise ModelError("solver.embedding: native needs a model, got values; use solve, or embedding='curves'")
     offered = amounts if isinstance(amounts, Amounts) else Amounts(tuple(amounts))
     curves = Curves.of(values, offered, costs)
-    allocation = decide(curves, Coupling.compile(limits, curves.shape[0], units), solver or Solver())
-    certify(allocation, curves, Coupling.compile(limits, curves.shape[0], units))
+    coupling = Coupling.compile(limits, curves.shape[0], units)
+    allocation = decide(curves, coupling, solver)
+    certify(allocation, curves, coupling)
     return allocation
 
 
-def decide(curves: Curves, coupling: Coupling, solver: Solver, progress: Progress = lambda _: None) -> Allocation:
+def decide(curves: Curves, coupling: Coupling, solver: Solver, progress: Progress = silent) -> Allocation:
     """Bound, then fix and close until nothing better can be left."""
     deadline = None if solver.time_limit is None else time.monotonic() + solver.time_limit
-    dual = bound(curves, coupling, progress=lambda: progress("bound"))
+    dual = bound(curves, coupling, progress=lambda: progress("bound", None))
     capacity = backend.capacity(solver.backend)
     nothing = Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual")
     best = _weigh(curves, coupling, round_dual(curves, coupling, dual), nothing)
     for _ in range(ROUNDS):
         if best.gap <= solver.gap and best.choice is not None:
             break
-        progress("fix")
+        progress("fix", None)
         core = fix(curves, coupling, dual, best, capacity)
-        progress("close")
+        progress("close", None)
         closed = backend.close(core, solver.backend, seed=solver.seed, seconds=_left(deadline))
         better = _learn(curves, coupling, dual, best, core, closed)
         stuck = core.complete or better.value <= best.value
         best = better
         if stuck or (deadline is not None and time.monotonic() > deadline):
             break
+    return _allocation(curves, coupling, dual, best)
+
+
+def _native(model: ResponseModel, units: Units, curves: Curves, coupling: Coupling, solver: Solver) -> Allocation:
+    """The embedded regressors' awards, snapped to the grid and valued by the model; the bound is the dual's."""
+    branches = getattr(model, "branches", None)
+    if branches is None:
+        raise ModelError(f"model.kind: embedding native needs one plain estimator, got {type(model).__name__}; "
+                         "use embedding: curves")
+    dual = bound(curves, coupling)
+    choice = solve_native(branches(units.X), curves, coupling, solver)
+    best = _weigh(curves, coupling, choice, Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual"))
     return _allocation(curves, coupling, dual, best)
 
 

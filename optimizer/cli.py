@@ -1,0 +1,140 @@
+"""The command line: argv → verb; error → exit code. Each verb is a few lines onto the public API.
+
+Results go to stdout, one document with --json; logs, progress and errors go to stderr.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated, Any, TextIO
+
+import click
+import typer
+
+from optimizer.errors import BursarError
+
+INTERRUPTED = 130
+
+app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
+                  help="Decide who gets an award and how much, under a budget, with a proof of how good the plan is.")
+
+ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario file.")]
+Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override: limits.0.at_most=60_000_000.")]
+Allow = Annotated[list[str] | None, typer.Option("--allow-module", metavar="NAME", help="Also take estimators from this module.")]
+Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step on stderr.")]
+
+
+@app.command(epilog="Example: bursar solve scenarios/scholarship.yaml --set limits.0.at_most=60_000_000 --out out/half")
+def solve(scenario: ScenarioFile, out: Annotated[Path | None, typer.Option(help="Folder for what the run leaves.")] = None,
+          set_: Set = None, allow_module: Allow = None, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Solve a scenario and print the plan's summary; with --out, write allocation, certificate, model and report."""
+    from optimizer.edge.terminal import show_summary, stages  # noqa: PLC0415 — heavy, and `--help` must be quick
+    from optimizer.run import Options  # noqa: PLC0415
+    from optimizer.run import solve as run  # noqa: PLC0415
+
+    _log(verbose=verbose)
+    with _clean_stdout() as stdout:
+        with stages() as progress:
+            options = Options(overrides=set_ or (), allow_modules=allow_module or (), progress=progress)
+            plan = run(scenario, out=out, options=options)
+        if as_json:
+            _print_json(stdout, asdict(plan.summary))
+        else:
+            show_summary(plan.summary, _console(stdout))
+            if out is not None:
+                stdout.write(f"written to {out}\n")
+
+
+@app.command(epilog="Example: bursar check scenarios/scholarship.yaml")
+def check(scenario: ScenarioFile, set_: Set = None, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Validate a scenario and its tables, and say what would be solved; nothing is fitted."""
+    from optimizer.run import describe  # noqa: PLC0415
+
+    _log(verbose=verbose)
+    with _clean_stdout() as stdout:
+        facts = describe(scenario, overrides=set_ or ())
+        if as_json:
+            _print_json(stdout, facts)
+        else:
+            stdout.writelines(f"{name}: {fact}\n" for name, fact in facts.items())
+
+
+@app.command()
+def schema() -> None:
+    """Print the JSON Schema of a scenario file, for editors."""
+    from optimizer.problem.scenario import schema_json  # noqa: PLC0415
+
+    sys.stdout.write(schema_json())
+
+
+@app.command(epilog="Example: bursar verify out/scholarship")
+def verify(folder: Annotated[Path, typer.Argument(metavar="OUT/", help="The folder that `bursar solve --out` wrote.")],
+           allow_module: Allow = None, as_json: Json = False, verbose: Verbose = False) -> None:
+    """Prove again, without any solver, what a run left."""
+    from optimizer.edge.terminal import show_certificate  # noqa: PLC0415
+    from optimizer.run import verify as prove  # noqa: PLC0415
+
+    _log(verbose=verbose)
+    with _clean_stdout() as stdout:
+        certificate = prove(folder, allow_modules=allow_module or ())
+        if as_json:
+            _print_json(stdout, asdict(certificate) | {"gap": certificate.gap})
+        else:
+            show_certificate(certificate, _console(stdout))
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run a command; returns its exit code."""
+    try:
+        ended = app(args=argv, standalone_mode=False, prog_name="bursar")
+    except BursarError as error:
+        sys.stderr.write(f"{error}\n")
+        return error.exit_code
+    except click.ClickException as misuse:
+        misuse.show()
+        return misuse.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        sys.stderr.write("interrupted: nothing was written\n")
+        return INTERRUPTED
+    return int(ended or 0)
+
+
+@contextmanager
+def _clean_stdout() -> Iterator[TextIO]:
+    """The real stdout for results; whatever libraries print there meanwhile, from C too, goes to stderr."""
+    sys.stdout.flush()
+    kept = os.dup(1)
+    os.dup2(2, 1)
+    try:
+        with os.fdopen(os.dup(kept), "w", encoding="utf-8") as stdout:
+            yield stdout
+    finally:
+        sys.stdout.flush()
+        os.dup2(kept, 1)
+        os.close(kept)
+
+
+def _console(stdout: TextIO) -> Any:
+    from rich.console import Console  # noqa: PLC0415
+
+    return Console(file=stdout, soft_wrap=True)
+
+
+def _print_json(stdout: TextIO, document: object) -> None:
+    stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def _log(*, verbose: bool) -> None:
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO if verbose else logging.WARNING, format="%(message)s", force=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,35 @@
+"""Public data sets by name, for examples and tests on real input; the name says whose package brings them."""
+
+from __future__ import annotations
+
+import importlib
+from difflib import get_close_matches
+
+from optimizer.edge.tables import Table, table_of
+from optimizer.errors import DataError
+
+KNOWN = ("causaldata.thornton_hiv",)
+"""`thornton_hiv`: 4 820 people in Malawi, 2004; a randomised incentive to learn one's HIV result
+(Thornton 2008, American Economic Review 98(5): 1829–1863)."""
+
+
+def read_dataset(name: str) -> Table:
+    """Read a data set that an installed package brings.
+
+    Numbers the package holds in 32 bits come back as the decimals they were meant as (see `table_of`).
+
+    Raises
+    ------
+    DataError
+        If the name is not among `KNOWN`, or its package is not installed.
+    """
+    if name not in KNOWN:
+        near = get_close_matches(name, KNOWN, n=1)
+        hint = f'did you mean "{near[0]}"?' if near else f"known: {', '.join(KNOWN)}"
+        raise DataError(f'dataset: must be a known data set, got "{name}"; {hint}')
+    package, _, dataset = name.partition(".")
+    try:
+        source = importlib.import_module(package)
+    except ImportError:
+        raise DataError(f'{name}: needs the package {package}; run pip install "bursar[examples]"') from None
+    return table_of(getattr(source, dataset).load_pandas().data, name)

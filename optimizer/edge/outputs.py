@@ -1,0 +1,199 @@
+"""What a run leaves: allocation, certificate, resolved scenario, model and report, each bound to the others by hashes.
+
+    OUT/allocation.csv   OUT/certificate.json   OUT/scenario.resolved.yaml   OUT/model/model.skops   OUT/report.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Self
+
+import numpy as np
+import pandas as pd
+
+from models.base import ResponseModel
+from optimizer.edge.folder import writing
+from optimizer.edge.model_file import dump_model, load_model
+from optimizer.edge.model_store import versions
+from optimizer.edge.report import render
+from optimizer.edge.scenario_file import read_scenario, write_yaml
+from optimizer.errors import DataError, VerificationError
+from optimizer.problem.allocation import Allocation
+from optimizer.problem.certificate import Certificate
+from optimizer.problem.curves import Curves
+from optimizer.problem.result import COLUMNS, Plan
+from optimizer.problem.scenario import Scenario
+from optimizer.problem.units import History, Units
+
+ALLOCATION, CERTIFICATE, SCENARIO = "allocation.csv", "certificate.json", "scenario.resolved.yaml"
+MODEL, REPORT = "model/model.skops", "report.html"
+HASHED = (ALLOCATION, SCENARIO, MODEL, REPORT)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Left:
+    """A run's result on its way to disk."""
+
+    scenario: Scenario
+    plan: Plan
+    model: ResponseModel
+    digests: dict[str, str]
+
+    @classmethod
+    def of(cls, scenario: Scenario, plan: Plan, model: ResponseModel, units: Units, history: History | None) -> Self:
+        """What this run leaves."""
+        digests = {"units": units.digest} | ({"history": history.digest} if history else {})
+        return cls(scenario=scenario, plan=plan, model=model, digests=digests)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """What stands in a run's folder, read back; nothing of it is believed yet."""
+
+    folder: Path
+    scenario: Scenario
+    model: ResponseModel
+    claims: dict[str, Any]
+    table: pd.DataFrame
+
+    @property
+    def units_digest(self) -> str:
+        """Hash of the units' table the run read."""
+        return str(self.claims["data"]["units"])
+
+    def allocation(self, units: Units, curves: Curves) -> Allocation:
+        """The allocation as the files claim it.
+
+        Raises
+        ------
+        VerificationError
+            If it is not about these units, these amounts or these outcomes.
+        """
+        if list(self.table["id"]) != list(units.ids):
+            raise VerificationError(f"{self.folder / ALLOCATION}: must list the {len(units)} units in their table's order")
+        amount = self.table["amount"].to_numpy()
+        index = np.searchsorted(curves.amounts.array, amount).clip(max=len(curves.amounts) - 1)
+        if (curves.amounts.array[index] != amount).any():
+            wrong = amount[curves.amounts.array[index] != amount][0]
+            raise VerificationError(f"{self.folder / ALLOCATION}: {wrong} is not among the amounts on offer")
+        self._check_outcomes(curves, index)
+        certificate = self.claims["certificate"]
+        return Allocation(
+            index=index, amount=amount, value=certificate["value"], bound=certificate["bound"],
+            bound_source=certificate["bound_source"], shadow_prices=certificate["shadow_prices"],
+            usage={name: (used, allowed) for name, (used, allowed) in certificate["usage"].items()},
+        )
+
+    def _check_outcomes(self, curves: Curves, index: Any) -> None:
+        without, value = curves.values[:, 0], curves.value_of(index)
+        for column, true in (("outcome_without", without), ("outcome_with", value), ("uplift", value - without)):
+            wrong = np.abs(self.table[column].to_numpy(dtype=float) - true) > 1e-9 * np.maximum(1.0, np.abs(true))
+            if wrong.any():
+                first = self.table["id"][int(np.flatnonzero(wrong)[0])]
+                raise VerificationError(f"{self.folder / ALLOCATION}: {column} of {first} is not what the model says")
+
+    def check(self, certificate: Certificate) -> None:
+        """Check that the certificate on disk says what was found.
+
+        Raises
+        ------
+        VerificationError
+            If a figure differs.
+        """
+        found = json.loads(json.dumps(_figures(certificate)))
+        for name, claimed in self.claims["certificate"].items():
+            if not _close(claimed, found.get(name)):
+                raise VerificationError(f"{self.folder / CERTIFICATE}: {name} is {claimed}, recomputed {found.get(name)}")
+
+
+def write_left(folder: Path, left: Left) -> None:
+    """Write all files of a run, or none.
+
+    Raises
+    ------
+    WriteError
+        If the folder cannot be written, or holds what is not bursar's.
+    ModelError
+        If the model cannot be kept without pickle.
+    """
+    with writing(folder) as new:
+        left.plan.table.to_csv(new / ALLOCATION, index=False, columns=list(COLUMNS), lineterminator="\n")
+        (new / SCENARIO).write_text(write_yaml(left.scenario), encoding="utf-8")
+        (new / MODEL).parent.mkdir()
+        dump_model(left.model, new / MODEL)
+        (new / REPORT).write_text(render(left.plan), encoding="utf-8")
+        document = {
+            "name": left.scenario.name, "certificate": _figures(left.plan.certificate), "seed": left.scenario.solver.seed,
+            "data": left.digests, "versions": versions(("gurobipy", "gurobi-machinelearning", "pandas")),
+            "files": {name: _sha256((new / name).read_bytes()) for name in HASHED},
+        }
+        (new / CERTIFICATE).write_text(_sealed(document), encoding="utf-8")
+
+
+def read_left(folder: Path, *, allowed_modules: Sequence[str]) -> Found:
+    """Read what a run left, and check that each file is the one it wrote.
+
+    Raises
+    ------
+    VerificationError
+        If a file was changed.
+    DataError
+        If a file is missing or cannot be read.
+    """
+    claims = _claims(folder)
+    for name in HASHED:
+        path = folder / name
+        if not path.is_file():
+            raise DataError(f"{path}: missing; name the folder that `bursar solve --out` wrote")
+        if _sha256(path.read_bytes()) != claims["files"].get(name):
+            raise VerificationError(f"{path}: is not the file that the run wrote; solve again")
+    return Found(
+        folder=folder, scenario=read_scenario(folder / SCENARIO), claims=claims,
+        model=load_model(folder / MODEL, allowed_modules=allowed_modules),
+        table=pd.read_csv(folder / ALLOCATION, dtype={"id": str}, keep_default_na=False, float_precision="round_trip"),
+    )
+
+
+def _claims(folder: Path) -> dict[str, Any]:
+    path = folder / CERTIFICATE
+    if not path.is_file():
+        raise DataError(f"{path}: missing; name the folder that `bursar solve --out` wrote")
+    try:
+        claims = json.loads(path.read_text(encoding="utf-8"))
+        seal = claims.pop("seal")
+    except (ValueError, KeyError, AttributeError) as wrong:
+        raise VerificationError(f"{path}: is not the file that the run wrote ({wrong}); solve again") from wrong
+    if seal != _sha256(_canonical(claims)):
+        raise VerificationError(f"{path}: is not the file that the run wrote; solve again")
+    return dict(claims)
+
+
+def _figures(certificate: Certificate) -> dict[str, Any]:
+    return asdict(certificate) | {"gap": certificate.gap}
+
+
+def _sealed(document: dict[str, Any]) -> str:
+    return json.dumps(document | {"seal": _sha256(_canonical(document))}, indent=2, ensure_ascii=False) + "\n"
+
+
+def _canonical(document: dict[str, Any]) -> bytes:
+    return json.dumps(document, sort_keys=True, ensure_ascii=False).encode()
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()
+
+
+def _close(claimed: Any, true: Any) -> bool:
+    match claimed, true:
+        case dict(), dict():
+            return claimed.keys() == true.keys() and all(_close(claimed[key], true[key]) for key in claimed)
+        case list(), list():
+            return len(claimed) == len(true) and all(map(_close, claimed, true))
+        case (float() | int(), float() | int()):
+            return bool(abs(claimed - true) <= 1e-9 * max(1.0, abs(true)))
+    return bool(claimed == true)

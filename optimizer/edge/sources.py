@@ -1,0 +1,83 @@
+"""A scenario's tables: whom to decide about, and what is known of those decided before."""
+
+from __future__ import annotations
+
+import logging
+from typing import Any
+
+from optimizer.edge.datasets import read_dataset
+from optimizer.edge.history_from import history_from
+from optimizer.edge.holdout import hold_out
+from optimizer.edge.model_file import load_model
+from optimizer.edge.model_store import ModelStore
+from optimizer.edge.tables import Table, read_table
+from optimizer.edge.units_from import check_same_kinds, units_from
+from optimizer.errors import DataError, ModelError
+from optimizer.problem.scenario import Scenario
+from optimizer.problem.scenario_model import WrappedSpec
+from optimizer.problem.scenario_tables import HistorySpec, UnitsSpec
+from optimizer.problem.units import History, Units
+
+log = logging.getLogger(__name__)
+
+
+def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History | None]:
+    """The units and their history, which is None where a wrapped model needs none.
+
+    Raises
+    ------
+    DataError
+        If a table does not hold what the scenario says of it.
+    ModelError
+        If the features must be asked of a wrapped model that cannot say them.
+    """
+    spec, history = scenario.history, None
+    past = None if spec is None else _table(spec)
+    candidates = _candidates(scenario, past)
+    if scenario.units.holdout is not None:
+        past, candidates = _split(scenario, past)
+    if spec is not None and past is not None:
+        history = history_from(past, outcome=spec.outcome, treatment=spec.treatment.column, features=spec.features,
+                               per=spec.treatment.per)
+    groups = {column for limit in scenario.build_limits() if limit.where for column in limit.where.columns}
+    units = units_from(candidates, id=scenario.units.id, features=_features(scenario, store), columns=sorted(groups))
+    if history is not None and not isinstance(scenario.model, WrappedSpec):
+        check_same_kinds(history, units)
+    for note in (*(history.notes if history else ()), *units.notes):
+        log.info("%s", note)
+    return units, history
+
+
+def _table(spec: UnitsSpec | HistorySpec) -> Table:
+    if spec.dataset is not None:
+        return read_dataset(spec.dataset)
+    if spec.table is None:
+        raise DataError("table: there is no table to read; name one with `table:`")
+    names: Any = {spec.id} if isinstance(spec, UnitsSpec) and spec.id else ()
+    return read_table(spec.table, text_columns=names)
+
+
+def _candidates(scenario: Scenario, past: Table | None) -> Table:
+    return past if scenario.units.holdout is not None and past is not None else _table(scenario.units)
+
+
+def _split(scenario: Scenario, past: Table | None) -> tuple[Table, Table]:
+    spec, share = scenario.history, scenario.units.holdout
+    if spec is None or past is None or share is None:
+        raise DataError("units.holdout: there is no history to hold out of; add `history`")
+    return hold_out(past, outcome=spec.outcome, treatment=spec.treatment.column, share=share, seed=scenario.solver.seed)
+
+
+def _features(scenario: Scenario, store: ModelStore) -> tuple[str, ...]:
+    model = scenario.model
+    if isinstance(model, WrappedSpec):
+        if model.features is not None:
+            return model.features
+        fitted = load_model(model.file, allowed_modules=store.allowed_modules)
+        names = getattr(fitted, "feature_names_in_", None)
+        if names is None:
+            raise ModelError(f"{model.file}: the estimator does not say which columns it was fitted on; add model.features")
+        return tuple(str(name) for name in names if name != model.amount)
+    if scenario.history is None:
+        raise DataError("history: there is none to take the features from; add `history`")
+    return scenario.history.features

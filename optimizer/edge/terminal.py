@@ -1,0 +1,95 @@
+"""What a person sees: a summary on stdout, progress on stderr."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+from optimizer.problem.certificate import Certificate
+from optimizer.problem.result import Summary
+
+STAGES = {
+    "read": "read the tables", "fit": "fit the model", "respond": "ask it for every amount", "bound": "price the limits",
+    "fix": "fix what cannot be better", "close": "close the core", "verify": "verify", "write": "write",
+}
+
+
+class Stages:
+    """A progress bar a stage; silent where stderr is no terminal."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._tasks: dict[str, TaskID] = {}
+        self._last: TaskID | None = None
+
+    def __call__(self, stage: str, share: float | None = None) -> None:
+        """Say that a stage has begun, or how far it is."""
+        if stage not in self._tasks:
+            self._tasks[stage] = self._bars.add_task(STAGES.get(stage, stage), total=None)
+        task = self._tasks[stage]
+        if self._last not in (None, task):
+            self._bars.update(self._last, total=1.0, completed=1.0)
+        self._last = task
+        if share is not None:
+            self._bars.update(task, total=1.0, completed=share)
+
+
+@contextmanager
+def stages() -> Iterator[Stages]:
+    """Progress bars on stderr for the length of a run."""
+    console = Console(stderr=True)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+        yield Stages(bars)
+
+
+def show_summary(summary: Summary, console: Console) -> None:
+    """The figures a committee asks for first."""
+    money = f" {summary.currency}".rstrip()
+    table = Table(title=summary.name, title_justify="left", show_header=False, box=None)
+    table.add_column(style="bold")
+    table.add_column(justify="right")
+    for name, (used, allowed) in summary.usage.items():
+        table.add_row(name, f"{used:,.15g} of {allowed:,.15g}")
+    table.add_row("spent", f"{summary.spent:,}{money}")
+    table.add_row("recipients", f"{summary.recipients:,} of {summary.units:,}")
+    table.add_row(f"expected {summary.outcome_name} without awards", f"{summary.without:,.4f}")
+    table.add_row(f"expected {summary.outcome_name} with this plan", f"{summary.value:,.4f}")
+    table.add_row("uplift", f"{summary.uplift:,.4f}")
+    if summary.cost_per_outcome is not None:
+        table.add_row("cost per extra outcome", f"{summary.cost_per_outcome:,.0f}{money}")
+    table.add_row("no plan can exceed", f"{summary.bound:,.4f} (bound source: {summary.bound_source})")
+    table.add_row("gap", f"{100 * summary.gap:.9g} %")
+    console.print(table)
+    for sentence in summary.prices:
+        console.print(f"  {sentence}", markup=False, highlight=False)
+    console.print(_rules(summary))
+
+
+def _rules(summary: Summary) -> Table:
+    table = Table("", "spent", "recipients", "expected", "uplift", title="The same money, spent in simpler ways",
+                  title_justify="left", box=None)
+    for column in table.columns[1:]:
+        column.justify = "right"
+    rows = [("this plan", summary.spent, summary.recipients, summary.value, ())]
+    rows += [(rule.name, rule.spent, rule.recipients, rule.outcome, rule.breaks) for rule in summary.rules]  # type: ignore[misc]
+    for name, spent, recipients, outcome, breaks in rows:
+        label = f"{name} (breaks {', '.join(breaks)})" if breaks else name
+        table.add_row(label, f"{spent:,}", f"{recipients:,}", f"{outcome:,.4f}", f"{outcome - summary.without:,.4f}")
+    return table
+
+
+def show_certificate(certificate: Certificate, console: Console) -> None:
+    """What verification found to hold."""
+    console.print(f"verified: {certificate.units:,} units, value {certificate.value:.9f}, bound {certificate.bound:.9f}, "
+                  f"gap {100 * certificate.gap:.9g} %")
+    if certificate.bound_source == "core":
+        console.print(f"the bound rests on the solver's core; one pass re-proves {certificate.dual_bound:.9f} "
+                      f"({100 * (certificate.dual_bound / certificate.value - 1):.6f} % above the value)"
+                      if certificate.value else "the bound rests on the solver's core")
+    else:
+        console.print("the bound was re-proved at the shadow prices, without a solver")

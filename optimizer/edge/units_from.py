@@ -1,0 +1,102 @@
+"""A table of candidates → Units: everyone is decided, so nobody may be nameless, doubled or left out."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimizer.edge.columns import finite, present, usable_feature
+from optimizer.edge.history_from import imputed
+from optimizer.edge.tables import SHOWN, Table
+from optimizer.errors import DataError
+from optimizer.problem.units import History, Units
+
+
+def units_from(table: Table, *, id: str | None, features: Sequence[str], columns: Collection[str] = ()) -> Units:  # noqa: A002
+    """Read the units to be decided.
+
+    Parameters
+    ----------
+    table
+        One row a unit.
+    id
+        Column of unique identifiers; None numbers them by their place in the table, from 1.
+    features
+        Columns the response model reads.
+    columns
+        Further columns that must be there, such as those that limits on groups name.
+
+    Raises
+    ------
+    DataError
+        If a column is absent, an id is missing or used twice, or a cell is infinite or no value a model reads.
+    """
+    present(table, [*([] if id is None else [id]), *features, *columns])
+    everyone = np.ones(len(table.frame), dtype=bool)
+    for feature in features:
+        usable_feature(table, feature, everyone)
+    for column in columns:
+        finite(table, column, everyone)
+    return Units(
+        ids=_places(table) if id is None else identifiers(table, id),
+        frame=table.frame.reset_index(drop=True),
+        features=tuple(features),
+        digest=table.digest,
+        notes=imputed(table, everyone, features),
+    )
+
+
+def identifiers(table: Table, column: str) -> NDArray[np.object_]:
+    """The ids of a column as text, (n,).
+
+    Raises
+    ------
+    DataError
+        If an id is missing or appears twice.
+    """
+    cells = table.frame[column]
+    ids = cells.map(_text, na_action="ignore").to_numpy(dtype=object)
+    missing = cells.isna().to_numpy() | np.array([not str(value).strip() for value in ids], dtype=bool)
+    if missing.any():
+        raise DataError(f'{table.name}: id column "{column}" is empty {table.rows(missing)}; give every unit an id')
+    repeated = pd.Series(ids).duplicated(keep=False).to_numpy()
+    if repeated.any():
+        twice = list(dict.fromkeys(ids[repeated]))
+        shown = "; ".join(f'"{value}" {table.rows(ids == value)}' for value in twice[:SHOWN])
+        more = f"; {len(twice)} such ids" if len(twice) > SHOWN else ""
+        raise DataError(f'{table.name}: id column "{column}" must hold each id once, got {shown}{more}; make them differ')
+    return ids
+
+
+def check_same_kinds(history: History, units: Units) -> None:
+    """Check that a feature is numbers in both tables, or text in both.
+
+    Raises
+    ------
+    DataError
+        If one is not: a model fitted on the one cannot read the other.
+    """
+    for feature in history.features:
+        past, now = history.frame[feature], units.frame[feature]
+        if _kind(past) != _kind(now):
+            got = "nothing" if now.isna().all() else f"{_kind(now)}, such as {now.dropna().iloc[0]}"
+            raise DataError(f'units: feature "{feature}" must hold {_kind(past)} as in the history, got {got}; write both alike')
+
+
+def _kind(cells: pd.Series[Any]) -> str:
+    return "numbers" if pd.api.types.is_numeric_dtype(cells) else "text"
+
+
+def _places(table: Table) -> NDArray[np.object_]:
+    return np.array([str(place + 1) for place in table.frame.index], dtype=object)
+
+
+def _text(value: object) -> str:
+    """An id as a person would write it: whole numbers without a decimal point."""
+    if isinstance(value, float) and value.is_integer():
+        return str(int(value))
+    return str(value)

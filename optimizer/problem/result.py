@@ -1,0 +1,105 @@
+"""What a run returns: the plan, its proof, a row for each unit, and the figures a committee asks for first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimizer.problem.allocation import Allocation
+from optimizer.problem.certificate import Certificate
+from optimizer.problem.curves import Curves
+from optimizer.problem.units import Units
+
+SEGMENTS = np.array(["lost cause", "persuadable", "sleeping dog", "sure thing"], dtype=object)
+"""By 2·(likely without) + (likely with): the four quadrants of uplift."""
+
+COLUMNS = ("id", "amount", "outcome_without", "outcome_with", "uplift", "segment")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rule:
+    """A simpler way to spend the same money.
+
+    Attributes
+    ----------
+    spent, recipients, outcome : what it adds up to on the same curves.
+    breaks : the limits it does not keep.
+    """
+
+    name: str
+    spent: int
+    recipients: int
+    outcome: float
+    breaks: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """The figures of a plan, ready to be shown.
+
+    Attributes
+    ----------
+    outcome_name : what is counted, such as the outcome's column.
+    units, recipients, spent : heads and currency units.
+    without, value, uplift : expected outcome with no award, with the plan, and their difference.
+    cost_per_outcome : currency units spent for each extra outcome; None if there is none.
+    usage : by limit, (used, allowed).
+    prices : what a little more of each limit would bring, one sentence each.
+    bound, bound_source, gap : the proof.
+    rules : the same money spent in simpler ways.
+    notes : what was done to the data on the way in.
+    """
+
+    name: str
+    currency: str
+    outcome_name: str
+    units: int
+    recipients: int
+    spent: int
+    without: float
+    value: float
+    uplift: float
+    cost_per_outcome: float | None
+    usage: dict[str, tuple[float, float]]
+    prices: tuple[str, ...]
+    bound: float
+    bound_source: str
+    gap: float
+    rules: tuple[Rule, ...]
+    notes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """Who gets how much, and everything that backs it.
+
+    Attributes
+    ----------
+    table : one row a unit: id, amount, outcome_without, outcome_with, uplift, segment.
+    """
+
+    allocation: Allocation
+    certificate: Certificate
+    table: pd.DataFrame
+    summary: Summary
+
+
+def table_of_plan(units: Units, curves: Curves, allocation: Allocation, *, probabilities: bool) -> pd.DataFrame:
+    """One row a unit; the segment compares the likelier outcome without an award and at the largest one.
+
+    Segments are given where outcomes are probabilities, and left empty elsewhere.
+    """
+    without, value = curves.values[:, 0], curves.value_of(allocation.index)
+    return pd.DataFrame({
+        "id": units.ids, "amount": allocation.amount, "outcome_without": without, "outcome_with": value,
+        "uplift": value - without, "segment": _segments(curves) if probabilities else "",
+    })
+
+
+def _segments(curves: Curves) -> NDArray[np.object_]:
+    likely = curves.values[:, [0, -1]] >= 0.5  # noqa: PLR2004 — more likely than not
+    segments: NDArray[np.object_] = SEGMENTS[2 * likely[:, 0] + likely[:, 1]]
+    return segments

@@ -1,0 +1,225 @@
+"""What is to be solved, as it is written in a scenario file: whom, from what past, by which model, with what money.
+
+    name: scholarship
+    units:   {table: data/applicants.csv, id: student_id}
+    history: {table: data/history.csv, outcome: enrolled, treatment: award, features: [family_income, exam_score]}
+    model:   {kind: two_model, estimator: sklearn.ensemble.GradientBoostingRegressor}
+    amounts: {max: 2_500_000, step: 50_000}
+    limits:  [{measure: cost, at_most: 120_000_000}, {measure: recipients, at_most: 20%}]
+
+A scenario that exists is valid: each part builds the value of `optimizer.problem` that it describes.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable
+from fractions import Fraction
+from pathlib import Path
+from typing import Annotated, Any, Self, TypeVar
+
+from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
+
+from optimizer.problem.amounts import Amounts
+from optimizer.problem.limits import Limit
+from optimizer.problem.scenario_limits import LimitSpec, RangeSpec, name_apart
+from optimizer.problem.scenario_model import KINDS, ClassTransformSpec, EstimatorSpec, ModelSpec
+from optimizer.problem.scenario_part import Part, Whole, fault, format_percent, reject, shown, translate
+from optimizer.problem.scenario_tables import HistorySpec, TreatmentSpec, UnitsSpec
+from optimizer.problem.solver import Backend, Embedding, Solver
+
+Built = TypeVar("Built")
+
+ORDER = ("name", "units", "history", "model", "amounts", "limits", "solver")
+"""The sections of a file, in the order in which it reads best."""
+
+
+def _folder_name(name: str) -> str:
+    if not re.fullmatch(r"[^\W_][\w.-]{0,63}", name):
+        raise reject(
+            fault(
+                "must be a name for a folder",
+                "use letters, digits, - _ and . only, at most 64, a letter or digit first",
+                got=shown(name),
+            )
+        )
+    return name
+
+
+def _try(build: Callable[[], Built]) -> Built:
+    try:
+        return build()
+    except ValueError as error:
+        raise translate(error) from None
+
+
+class AmountsSpec(Part):
+    """What can be awarded: a grid 0, min, min + step, …, max, or named tiers; whole currency units."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["max", "step"]}, {"required": ["tiers"]}]})
+
+    max: Whole | None = None
+    """The largest award."""
+    step: Whole | None = None
+    """The distance between two awards."""
+    min: Whole | None = Field(default=None, validate_default=True)
+    """The smallest award; by default one step."""
+    tiers: Annotated[tuple[Whole, ...], Field(strict=False)] | None = None
+    """The awards one by one, instead of a grid."""
+    currency: Annotated[str, Field(max_length=20)] = ""
+    """What the amounts are counted in, for reports: JPY, US cents."""
+
+    @field_validator("min")
+    @classmethod
+    def _one_step(cls, low: int | None, info: ValidationInfo) -> int | None:
+        return info.data.get("step") if low is None else low
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        grid = [key for key in ("max", "step", "min") if getattr(self, key) is not None]
+        if self.tiers is not None and grid:
+            raise reject(fault("takes a grid or tiers", "keep max, step and min, or tiers", got=", ".join([*grid, "tiers"])))
+        if self.tiers is None and (self.max is None or self.step is None):
+            missing = " and ".join(key for key in ("max", "step") if getattr(self, key) is None)
+            raise reject(fault(f"a grid needs {missing}", "write {max: …, step: …} or {tiers: […]}"))
+        _try(self.build)
+        return self
+
+    def build(self) -> Amounts:
+        """The finite set of amounts, 0 among them."""
+        if self.tiers is not None:
+            return Amounts.tiers(self.tiers)
+        assert self.max is not None
+        assert self.step is not None
+        return Amounts.grid(max=self.max, step=self.step, min=self.min)
+
+
+class SolverSpec(Part):
+    """How the plan is searched for, and when to stop."""
+
+    embedding: Embedding = "curves"
+    """curves embeds each open unit's response curve; native the fitted regressor itself."""
+    backend: Backend = "gurobi"
+    """What closes the core: gurobi, or highs, which needs no licence."""
+    gap: float = 0.0
+    """Stop once (bound − value)/|value| is at most this; 0 asks for a proven optimum."""
+    time_limit: float | None = None
+    """Seconds for the whole search."""
+    seed: int = 0
+    """Of every random choice."""
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        _try(self.build)
+        return self
+
+    def build(self) -> Solver:
+        """The settings of the search."""
+        return Solver(embedding=self.embedding, backend=self.backend, gap=self.gap, time_limit=self.time_limit, seed=self.seed)
+
+
+class Scenario(Part):
+    """One problem to solve. Fields stand in the order in which they depend on one another.
+
+    Raises
+    ------
+    pydantic.ValidationError
+        If a part is wrong or two parts contradict each other; every fault that was found is in it.
+    """
+
+    name: Annotated[str, AfterValidator(_folder_name), WithJsonSchema({"type": "string", "minLength": 1, "maxLength": 64})]
+    """What the run and its folder are called."""
+    model: ModelSpec
+    """What predicts the outcome at each amount."""
+    history: HistorySpec | None = Field(default=None, validate_default=True)
+    """What is known of earlier units; only a wrapped model needs none."""
+    units: UnitsSpec
+    """Whom to decide about."""
+    amounts: AmountsSpec
+    """What can be awarded."""
+    limits: Annotated[tuple[LimitSpec, ...], Field(max_length=100, strict=False)] = ()
+    """What the plan must keep to."""
+    solver: SolverSpec = SolverSpec()
+    """How the plan is searched for."""
+
+    @field_validator("history")
+    @classmethod
+    def _fitted_on(cls, history: HistorySpec | None, info: ValidationInfo) -> HistorySpec | None:
+        model = info.data.get("model")
+        if history is None and isinstance(model, EstimatorSpec):
+            raise reject(fault("is missing", "add `history: {table: …, outcome: …, treatment: …, features: […]}` to fit on"))
+        return history
+
+    @field_validator("units")
+    @classmethod
+    def _held_out(cls, units: UnitsSpec, info: ValidationInfo) -> UnitsSpec:
+        if units.holdout is not None and info.data.get("history", ...) is None:
+            raise reject(fault("needs a history to hold out of", "add `history`, or name the units' table", at=("holdout",)))
+        return units
+
+    @field_validator("amounts")
+    @classmethod
+    def _one_award(cls, amounts: AmountsSpec, info: ValidationInfo) -> AmountsSpec:
+        _, *awards = amounts.build()
+        if isinstance(info.data.get("model"), ClassTransformSpec) and len(awards) > 1:
+            remedy = f"write {{tiers: [{awards[-1]}]}}, or choose another model.kind"
+            raise reject(fault("class_transform knows one award size", remedy, got=f"{len(awards)} sizes up to {awards[-1]}"))
+        return amounts
+
+    @field_validator("limits")
+    @classmethod
+    def _named_apart(cls, limits: tuple[LimitSpec, ...]) -> tuple[LimitSpec, ...]:
+        return name_apart(limits)
+
+    def build_limits(self) -> tuple[Limit, ...]:
+        """The limits, each under a name of its own."""
+        return tuple(limit.build() for limit in self.limits)
+
+    def resolved(self) -> dict[str, Any]:
+        """Plain data that says all of it, defaults too, and reads back as an equal scenario; paths are absolute."""
+        return {key: _plain(getattr(self, key)) for key in ORDER if getattr(self, key) is not None}
+
+
+def _plain(value: Any) -> Any:
+    match value:
+        case Part():
+            # What a part is comes first: its kind, then the rest as declared.
+            keys = sorted(type(value).model_fields, key=lambda key: key != "kind")
+            return {key: _plain(getattr(value, key)) for key in keys if getattr(value, key) is not None}
+        case dict():
+            return {key: _plain(given) for key, given in value.items()}
+        case list() | tuple():
+            return [_plain(given) for given in value]
+        case Path():
+            return str(value.absolute())
+        case Fraction():
+            return format_percent(value)
+    return value
+
+
+def known_keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
+    """The keys that the mapping at this place of a validation may have; none where any key may stand."""
+    part: Any
+    match place:
+        case ():
+            return ORDER
+        case ("history", "treatment"):
+            part = TreatmentSpec
+        case ("model", str() as kind):
+            part = KINDS[kind]
+        case ("limits", int()):
+            part = LimitSpec
+        case ("limits", _, "where", _, "<range>"):
+            part = RangeSpec
+        case (str() as key,):
+            part = {"units": UnitsSpec, "history": HistorySpec, "amounts": AmountsSpec, "solver": SolverSpec}.get(key)
+        case _:
+            part = EstimatorSpec if place[-1] == "<estimator>" else None
+    return () if part is None else tuple(part.model_fields)
+
+
+def schema_json() -> str:
+    """The JSON Schema (draft 2020-12) of a scenario file, for editors; ends with a newline."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema"} | Scenario.model_json_schema()
+    return json.dumps(schema | {"title": "bursar scenario"}, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,195 @@
+"""The limits of a scenario as they are written: {measure: recipients, at_most: 20%, where: {gender: F}, name: women}.
+
+A figure is a number, or a percentage that stays the exact share it says.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from fractions import Fraction
+from itertools import chain, count
+from typing import Annotated, Any, Self
+
+from pydantic import ConfigDict, Discriminator, Field, PlainValidator, Tag, model_validator
+from pydantic_core import InitErrorDetails
+
+from optimizer.problem.limits import Base, Limit, Measure
+from optimizer.problem.scenario_part import (
+    DIGITS_SCHEMA,
+    PERCENT_SCHEMA,
+    Column,
+    Part,
+    fault,
+    parse_percent,
+    reject,
+    shown,
+    translate,
+)
+from optimizer.problem.where import Scalar, Where
+
+LARGEST_FIGURE = 10**18
+"""Figures up to this fit 64 bits."""
+
+
+def _figure(value: object) -> float | Fraction:
+    """A number, or the exact share that a percentage says."""
+    figure = parse_percent(value) if isinstance(value, str) else value
+    if isinstance(figure, bool) or not isinstance(figure, int | float | Fraction):
+        remedy = "write a number without quotes, units or separators but _"
+        raise reject(fault("must be a number or a percentage such as 20%", remedy, got=shown(value)))
+    if not math.isfinite(figure) or figure > LARGEST_FIGURE:
+        raise reject(fault("must be at most 10^18", "leave the limit out to have none", got=shown(value)))
+    if figure < 0:
+        raise reject(fault("must be at least 0", "use 0 to forbid", got=shown(value)))
+    if isinstance(figure, Fraction) and figure > 1:
+        raise reject(fault("a share must be at most 100 %", "lower it, or leave the limit out to have none", got=shown(value)))
+    return figure
+
+
+def _number(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not abs(value) <= LARGEST_FIGURE:
+        raise reject(fault("must be a number to compare with", "write it without quotes", got=shown(value)))
+    return value
+
+
+def _scalar(value: object) -> Scalar:
+    if isinstance(value, bool | str) or (isinstance(value, int | float) and abs(value) <= LARGEST_FIGURE):
+        return value
+    raise reject(fault("must be text, a number or true/false", "quote it if it is text", got=shown(value)))
+
+
+def _sort(condition: object) -> str:
+    if isinstance(condition, dict | RangeSpec):
+        return "<range>"
+    return "<values>" if isinstance(condition, list | tuple) else "<value>"
+
+
+def _written(schema: dict[str, Any]) -> Any:
+    return Annotated[Any, Field(json_schema_extra=schema)]
+
+
+Figure = Annotated[
+    int | float | Fraction,
+    PlainValidator(
+        _figure, json_schema_input_type=_written({"anyOf": [{"type": "number", "minimum": 0}, DIGITS_SCHEMA, PERCENT_SCHEMA]})
+    ),
+]
+Number = Annotated[int | float, PlainValidator(_number, json_schema_input_type=int | float)]
+Value = Annotated[str | bool | int | float, PlainValidator(_scalar, json_schema_input_type=str | bool | int | float)]
+
+
+class RangeSpec(Part):
+    """The column's number lies between two ends, either of which may be open."""
+
+    at_least: Number | None = None
+    """The lower end, included."""
+    at_most: Number | None = None
+    """The upper end, included."""
+
+    @model_validator(mode="after")
+    def _has_an_inside(self) -> Self:
+        if self.at_least is None and self.at_most is None:
+            raise reject(fault("a range needs at_least or at_most", "add one of them"))
+        if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:
+            raise reject(fault(f"at_least {self.at_least} is above at_most {self.at_most}", "swap them"))
+        return self
+
+
+Condition = Annotated[
+    Annotated[RangeSpec, Tag("<range>")]
+    | Annotated[tuple[Value, ...], Field(min_length=1, strict=False), Tag("<values>")]
+    | Annotated[Value, Tag("<value>")],
+    Discriminator(_sort),
+]
+
+
+class LimitSpec(Part):
+    """A total over a group of units, and the figure it must keep to."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": ["at_most"]}, {"required": ["at_least"]}]})
+
+    measure: Measure
+    """What is counted: cost (currency units), recipients (heads) or outcome (expected)."""
+    at_most: Figure | None = None
+    """The total must not exceed this; for recipients a whole number is a head count, a decimal or percentage a share."""
+    at_least: Figure | None = None
+    """The total must reach this."""
+    of: Base | None = None
+    """What a share is a share of; for recipients it is the group's units unless said here."""
+    where: Annotated[dict[Column, Condition], Field(min_length=1)] | None = None
+    """The group that is counted, as {column: value | [values] | {at_least, at_most}}; without it, everyone."""
+    name: Annotated[str, Field(min_length=1)] | None = None
+    """What reports call this limit; by default its measure and group."""
+
+    @model_validator(mode="after")
+    def _can_be_built(self) -> Self:
+        given = [sense for sense in ("at_most", "at_least") if getattr(self, sense) is not None]
+        if not given:
+            raise reject(fault("needs at_most or at_least", "add `at_most: FIGURE`"))
+        if len(given) > 1:
+            raise reject(fault("takes one of at_most and at_least", "write two limits, one for each", got="both"))
+        if isinstance(getattr(self, given[0]), Fraction) and self.of is None and self.measure != "recipients":
+            raise reject(
+                fault(
+                    f"a percentage of {self.measure} needs `of`",
+                    "say what it is a share of: units, recipients, cost or outcome",
+                    at=(given[0],),
+                )
+            )
+        try:
+            self.build()
+        except ValueError as error:
+            raise translate(error) from None
+        return self
+
+    def build(self) -> Limit:
+        """The limit, in exact figures.
+
+        Raises
+        ------
+        ValueError
+            Never for a part that was validated.
+        """
+        make: Any = {"cost": Limit.cost, "recipients": Limit.recipients, "outcome": Limit.outcome}[self.measure]
+        group = (
+            None
+            if self.where is None
+            else Where.parse(
+                {
+                    column: wanted.model_dump(exclude_none=True) if isinstance(wanted, RangeSpec) else wanted
+                    for column, wanted in self.where.items()
+                }
+            )
+        )
+        limit: Limit = make(at_most=self.at_most, at_least=self.at_least, of=self.of, where=group, name=self.name)
+        return limit
+
+
+def name_apart(limits: Iterable[LimitSpec]) -> tuple[LimitSpec, ...]:
+    """The limits, each with a name of its own: names that were given stay, default names get a number where they repeat.
+
+    Raises
+    ------
+    ValidationError
+        If two limits were given the same name.
+    """
+    limits = tuple(limits)
+    given = [limit.name for limit in limits if limit.name is not None]
+    if faults := [_namesake(place, limit.name) for place, limit in enumerate(limits) if given.count(limit.name or "") > 1]:
+        raise reject(*faults)
+    named, taken = [], set(given)
+    for limit in limits:
+        name = limit.name or _unused(limit.build().name, taken)
+        taken.add(name)
+        named.append(limit.model_copy(update={"name": name}))
+    return tuple(named)
+
+
+def _namesake(place: int, name: str | None) -> InitErrorDetails:
+    return fault("is the name of two limits", "give each limit a name of its own", at=(place, "name"), got=shown(name))
+
+
+def _unused(name: str, taken: set[str]) -> str:
+    numbered = (f"{name} ({number})" for number in count(2))
+    return next(candidate for candidate in chain([name], numbered) if candidate not in taken)

@@ -1,0 +1,161 @@
+"""The shell around the story: read the scenario's tables, fit its model, plan, and write what a run leaves, or nothing."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from optimizer.edge.fitted import fitted_model
+from optimizer.edge.model_file import ALLOWED
+from optimizer.edge.model_store import ModelStore
+from optimizer.edge.outputs import Left, read_left, write_left
+from optimizer.edge.scenario_file import read_scenario
+from optimizer.edge.sources import read_sources
+from optimizer.engine.compare import compare
+from optimizer.engine.respond import respond
+from optimizer.engine.verify import certify
+from optimizer.errors import VerificationError
+from optimizer.plan import Progress, plan, silent
+from optimizer.problem.allocation import Allocation
+from optimizer.problem.certificate import Certificate
+from optimizer.problem.coupling import Coupling
+from optimizer.problem.curves import Curves
+from optimizer.problem.limits import Limit
+from optimizer.problem.result import Plan, Summary, table_of_plan
+from optimizer.problem.scenario import Scenario
+from optimizer.problem.units import History, Units
+from optimizer.problem.words import in_words, price_in_words
+
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How a run is carried out, apart from what the scenario says.
+
+    Attributes
+    ----------
+    overrides : ``key.key=value``, each wins over the scenario file.
+    allow_modules : modules besides scikit-learn and the boosting packages that estimators may come from.
+    progress : told each stage.
+    """
+
+    overrides: Sequence[str] = ()
+    allow_modules: Sequence[str] = ()
+    progress: Progress = silent
+
+
+def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, options: Options | None = None) -> Plan:
+    """Solve a scenario: who gets how much, with a proof.
+
+    Parameters
+    ----------
+    scenario : a YAML file, or what `read_scenario` returned.
+    out : folder for what the run leaves; all of it is written, or none.
+
+    Raises
+    ------
+    BursarError
+        One of its tree: the scenario, the data, the model, the limits, the search, the proof or the folder is at fault.
+    """
+    settings = options or Options()
+    read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, settings.overrides)
+    store = ModelStore(allowed_modules=(*ALLOWED, *settings.allow_modules))
+    settings.progress("read", None)
+    units, history = read_sources(read, store)
+    settings.progress("fit", None)
+    model = fitted_model(read, history, store)
+    limits = read.build_limits()
+    curves, coupling, allocation, certificate = plan(
+        model, units, (read.amounts.build(), limits), read.solver.build(), settings.progress,
+    )
+    result = _result(read, (units, history), (curves, coupling), allocation, certificate)
+    if out is not None:
+        settings.progress("write", None)
+        write_left(Path(out), Left.of(read, result, model, units, history))
+    return result
+
+
+def verify(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Certificate:
+    """Prove again, without any solver, what a run left in a folder.
+
+    Raises
+    ------
+    VerificationError
+        If a file was changed, or a claim does not hold.
+    DataError, ModelError, ScenarioError
+        If a file that the proof needs cannot be read.
+    """
+    left = read_left(Path(folder), allowed_modules=(*ALLOWED, *allow_modules))
+    scenario, model = left.scenario, left.model
+    units, _ = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
+    if units.digest != left.units_digest:
+        raise VerificationError(f"{folder}: the units' table changed since the run; verify with the table the run read")
+    curves = respond(model, units, scenario.amounts.build())
+    coupling = Coupling.compile(scenario.build_limits(), len(units), units.frame)
+    allocation = left.allocation(units, curves)
+    certificate = certify(allocation, curves, coupling, predict=lambda amount: model.predict(units.X, amount))
+    left.check(certificate)
+    return certificate
+
+
+def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) -> dict[str, str]:
+    """What a scenario would solve, in words; its tables are read and checked, nothing is fitted.
+
+    Raises
+    ------
+    ScenarioError, DataError, ModelError
+        If the scenario or a table is at fault.
+    """
+    read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, overrides)
+    units, history = read_sources(read, ModelStore())
+    amounts, solver = read.amounts.build(), read.solver
+    coupling = Coupling.compile(read.build_limits(), len(units), units.frame)
+    _, lowest, *_ = amounts.values
+    facts = {
+        "scenario": read.name,
+        "units": f"{len(units):,}",
+        "features": ", ".join(units.features),
+        "history": "none" if history is None else f"{len(history):,} rows, {int((history.treatment > 0).sum()):,} treated",
+        "model": f"{read.model.kind} over {getattr(read.model, 'estimator', getattr(read.model, 'file', ''))}",
+        "amounts": f"0 and {len(amounts) - 1} awards from {lowest:,} to {amounts.values[-1]:,} {read.amounts.currency}".rstrip(),
+        **{f"limit {row.limit.name}": in_words(row) for row in coupling.rows},
+        "solver": f"{solver.embedding}, {solver.backend}, gap {solver.gap:g}, seed {solver.seed}",
+    }
+    notes = (*(history.notes if history else ()), *units.notes)
+    return facts | {f"note {i}": note for i, note in enumerate(notes, 1)}
+
+
+def _result(scenario: Scenario, sources: tuple[Units, History | None], compiled: tuple[Curves, Coupling],
+            allocation: Allocation, certificate: Certificate) -> Plan:
+    units, history = sources
+    curves, _ = compiled
+    binary = history is not None and set(np.unique(history.outcome)) <= {0.0, 1.0}
+    table = table_of_plan(units, curves, allocation, probabilities=binary)
+    return Plan(allocation=allocation, certificate=certificate, table=table,
+                summary=_summary(scenario, sources, compiled, certificate))
+
+
+def _summary(scenario: Scenario, sources: tuple[Units, History | None], compiled: tuple[Curves, Coupling],
+             certificate: Certificate) -> Summary:
+    units, history = sources
+    curves, coupling = compiled
+    uplift = certificate.value - certificate.without
+    outcome = "outcomes" if scenario.history is None else scenario.history.outcome
+    limits: list[Limit] = [row.limit for row in coupling.rows]
+    words = price_in_words(certificate, limits, step=10 ** (len(str(curves.amounts.values[-1])) - 1),
+                           currency=scenario.amounts.currency, outcome=outcome)
+    return Summary(
+        name=scenario.name, currency=scenario.amounts.currency, outcome_name=outcome, units=certificate.units,
+        recipients=certificate.recipients, spent=certificate.spent, without=certificate.without, value=certificate.value,
+        uplift=uplift, cost_per_outcome=certificate.spent / uplift if uplift > 0 else None, usage=dict(certificate.usage),
+        prices=words, bound=certificate.bound, bound_source=certificate.bound_source, gap=certificate.gap,
+        rules=compare(curves, coupling, scenario.solver.seed),
+        notes=(*(history.notes if history else ()), *units.notes),
+    )
+
+
