@@ -167,7 +167,7 @@ def _learn(curves: Curves, coupling: Coupling, dual: Dual, best: Incumbent, core
             f"limits: no allocation satisfies {' and '.join(row.limit.name for row in coupling.rows)} together; relax one of them"
         )
     found = best if closed.counts is None else _weigh(curves, coupling, core.expand(closed.counts), best)
-    proven = max(core.fixed_value + closed.bound, dual.bound - core.outside, found.value)
+    proven = max(core.offset + closed.bound + core.spread, dual.bound - core.outside, found.value)
     return replace(found, bound=proven, source="core") if proven < found.bound else found
 
 

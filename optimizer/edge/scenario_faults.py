@@ -11,7 +11,7 @@ from optimizer.edge.yaml_tree import Node, Ranked
 from optimizer.errors import Fault
 from optimizer.problem.scenario import known_keys
 from optimizer.problem.scenario_model import KINDS
-from optimizer.problem.scenario_part import SHOWN, shown
+from optimizer.problem.scenario_part import SHOWN, one_line, shown
 
 Key = int | str
 Words = tuple[str, str, str]
@@ -106,7 +106,8 @@ def _exists(root: Node, keys: tuple[Key, ...]) -> bool:
 def _spell(nodes: Iterable[Node], keys: Iterable[Key]) -> str:
     """limits[1].at_most."""
     steps = zip(nodes, keys, strict=False)
-    return "".join(f"[{key}]" if isinstance(node.value, list) else f".{key}" for node, key in steps).removeprefix(".")
+    path = "".join(f"[{key}]" if isinstance(node.value, list) else f".{key}" for node, key in steps)
+    return one_line(path.removeprefix("."))
 
 
 def _words(details: ErrorDetails, keys: tuple[Key, ...], above: str) -> Words:

@@ -148,7 +148,7 @@ class Text:
             child = self._node(events, value, line, depth + 1)
             if isinstance(key, list | dict) or isinstance(event, AliasEvent):
                 self._fault(line, "has a key that is no plain text", "write `key: value`, with a single word as the key")
-            elif isinstance(key, int) and _THOUSANDS.fullmatch(event.value) and getattr(value, "value", None) == "":
+            elif _split_number(event, value):
                 self._fault(line, "has a number where a key belongs", "write 120_000_000, not 120,000,000: a comma ends a value")
             elif key in children:
                 self._fault(line, f"key {shown(key)} stands twice", f"it is on line {first[key] + 1} too: keep one of them")
@@ -188,6 +188,12 @@ def resolve(text: str) -> Scalar:
     if infinite := _INFINITE.fullmatch(text):
         return float("nan") if infinite[2] else float(f"{infinite[1]}inf")
     return text
+
+
+def _split_number(key: Event, value: Event) -> bool:
+    """Whether this is the 000 of 120,000: a key of three digits that nothing follows."""
+    digits, nothing = getattr(key, "value", None) or "", getattr(value, "value", None)
+    return nothing == "" and _THOUSANDS.fullmatch(digits) is not None
 
 
 def _opens(event: Event) -> bool:

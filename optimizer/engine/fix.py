@@ -12,7 +12,7 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.engine.classes import Classes, merge
+from optimizer.engine.classes import GRAIN, Classes, merge
 from optimizer.engine.options import Options
 from optimizer.engine.pricing import blocks, scores
 from optimizer.engine.residual import residual
@@ -28,7 +28,7 @@ KEPT = 1 << 22
 
 def fix(curves: Curves, coupling: Coupling, dual: Dual, incumbent: Incumbent, capacity: Capacity) -> Core:
     """The core that remains when every option that cannot beat the incumbent is fixed out."""
-    gap = dual.bound - incumbent.value + dual.rounding
+    gap = dual.bound - incumbent.value + dual.rounding + GRAIN * float(max(curves.values.max(initial=0.0), -curves.values.min(initial=0.0)))
     within, outside = _within(curves, coupling, dual, gap)
     classes = merge(curves, coupling, within.undecided())
     options = _undominated(curves, coupling, classes)
@@ -108,11 +108,12 @@ def _core(
         members=members,
         klass=klass.astype(np.intp),
         option=kept.option,
-        value=curves.values[leader, kept.option],
+        value=curves.values[leader, kept.option] - curves.values[leader, 0],
         most=np.minimum(sizes[klass], uses).astype(np.int64),
         usage=usage,
         left=left,
         fixed=fixed,
-        fixed_value=math.fsum(curves.value_of(fixed)[counted].tolist()),
+        offset=math.fsum(np.where(counted, curves.value_of(fixed), curves.values[:, 0]).tolist()),
+        spread=float(classes.spread[open_classes] @ sizes),
         outside=outside,
     )

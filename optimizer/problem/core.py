@@ -21,11 +21,12 @@ class Core:
     ----------
     members : for each class, the units in it, ascending.
     klass, option : (O,) class and amount index of each open option; options of a class stand together.
-    value : (O,) expected outcome of one unit at that option.
+    value : (O,) what one unit gains at that option over getting nothing.
     most : (O,) how many of the class can use it in an optimum.
     usage, left : (L, O) and (L,), each row scaled to coprime whole numbers unless it counts outcomes.
     fixed : (n,) the choice of every unit; that of a member of a class is what `expand` replaces.
-    fixed_value : Σ v over units outside every class.
+    offset : value of a core's solution = offset + Σ_o value_o x_o, give or take `spread`.
+    spread : how far the members of the classes may differ from their leaders, all together.
     outside : smallest reduced cost among options that are neither open nor fixed out; inf if there is none.
     """
 
@@ -37,7 +38,8 @@ class Core:
     usage: NDArray[np.float64]
     left: NDArray[np.float64]
     fixed: NDArray[np.intp]
-    fixed_value: float
+    offset: float
+    spread: float
     outside: float
 
     @property

@@ -5,7 +5,6 @@ A figure is a number, or a percentage that stays the exact share it says.
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 from fractions import Fraction
 from itertools import chain, count
@@ -38,7 +37,7 @@ def _figure(value: object) -> float | Fraction:
     if isinstance(figure, bool) or not isinstance(figure, int | float | Fraction):
         remedy = "write a number without quotes, units or separators but _"
         raise reject(fault("must be a number or a percentage such as 20%", remedy, got=shown(value)))
-    if not math.isfinite(figure) or figure > LARGEST_FIGURE:
+    if not figure <= LARGEST_FIGURE:  # not a number is neither
         raise reject(fault("must be at most 10^18", "leave the limit out to have none", got=shown(value)))
     if figure < 0:
         raise reject(fault("must be at least 0", "use 0 to forbid", got=shown(value)))

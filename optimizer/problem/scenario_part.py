@@ -48,7 +48,16 @@ def shown(value: object) -> str:
             text = repr(value)
         case _:
             text = str(value)
+    return _shortened(text)
+
+
+def _shortened(text: str) -> str:
     return text if len(text) <= SHOWN else text[: SHOWN - 1] + "…"
+
+
+def one_line(text: str) -> str:
+    """A key or a path as a message spells it: what does not print is escaped."""
+    return text if text.isprintable() else text.encode("unicode_escape").decode()
 
 
 def fault(what: str, remedy: str = "", *, at: tuple[int | str, ...] = (), got: str = "") -> InitErrorDetails:
@@ -76,7 +85,7 @@ def translate(error: ValueError) -> ValidationError:
         return reject(fault(str(error)))
     first, *keys = sentence["place"].split(".")
     at = ("where", *keys) if first == "where" else tuple(keys)
-    return reject(fault(sentence["what"], sentence["remedy"] or "", at=at, got=sentence["got"] or ""))
+    return reject(fault(sentence["what"], sentence["remedy"] or "", at=at, got=_shortened(sentence["got"] or "")))
 
 
 def parse_percent(text: str) -> Fraction | None:
