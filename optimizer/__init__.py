@@ -1,26 +1,33 @@
-"""Who gets a treatment, and how much: trained uplift models inside a MIP, under a budget, with a proof."""
+"""Who gets a treatment, and how much: trained uplift models inside a MIP, under a budget, with a proof.
 
-from optimizer.edge.scenario_file import read_scenario
-from optimizer.errors import (
-    BursarError,
-    DataError,
-    Infeasible,
-    Locked,
-    ModelError,
-    NoIncumbent,
-    ScenarioError,
-    VerificationError,
-    WriteError,
-)
-from optimizer.plan import allocate
-from optimizer.problem.allocation import Allocation
-from optimizer.problem.amounts import Amounts
-from optimizer.problem.certificate import Certificate
-from optimizer.problem.limits import Limit
-from optimizer.problem.result import Plan
-from optimizer.problem.scenario import Scenario
-from optimizer.problem.solver import Solver
-from optimizer.run import Options, solve, verify
+The public names, nothing else; each is imported when it is first used, so that `bursar --help` need not wait for solvers.
+"""
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from optimizer.edge.scenario_file import read_scenario
+    from optimizer.errors import (
+        BursarError,
+        DataError,
+        Infeasible,
+        Locked,
+        ModelError,
+        NoIncumbent,
+        ScenarioError,
+        VerificationError,
+        WriteError,
+    )
+    from optimizer.plan import allocate
+    from optimizer.problem.allocation import Allocation
+    from optimizer.problem.amounts import Amounts
+    from optimizer.problem.certificate import Certificate
+    from optimizer.problem.limits import Limit
+    from optimizer.problem.result import Plan
+    from optimizer.problem.scenario import Scenario
+    from optimizer.problem.solver import Solver
+    from optimizer.run import Options, solve, verify
 
 __all__ = [
     "Allocation",
@@ -45,3 +52,29 @@ __all__ = [
     "solve",
     "verify",
 ]
+
+HOME = {
+    "Allocation": "optimizer.problem.allocation",
+    "Amounts": "optimizer.problem.amounts",
+    "Certificate": "optimizer.problem.certificate",
+    "Limit": "optimizer.problem.limits",
+    "Options": "optimizer.run",
+    "Plan": "optimizer.problem.result",
+    "Scenario": "optimizer.problem.scenario",
+    "Solver": "optimizer.problem.solver",
+    "allocate": "optimizer.plan",
+    "read_scenario": "optimizer.edge.scenario_file",
+    "solve": "optimizer.run",
+    "verify": "optimizer.run",
+}
+"""Where each public name lives; the errors live in optimizer.errors."""
+
+
+def __getattr__(name: str) -> object:
+    if name not in __all__:
+        raise AttributeError(f"module 'optimizer' has no attribute {name!r}; it has {', '.join(__all__)}")
+    return getattr(import_module(HOME.get(name, "optimizer.errors")), name)
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -15,12 +15,9 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
-import click
 import typer
 
 from optimizer.errors import BursarError
-
-INTERRUPTED = 130
 
 app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
                   help="Decide who gets an award and how much, under a budget, with a proof of how good the plan is.")
@@ -94,17 +91,13 @@ def verify(folder: Annotated[Path, typer.Argument(metavar="OUT/", help="The fold
 def main(argv: Sequence[str] | None = None) -> int:
     """Run a command; returns its exit code."""
     try:
-        ended = app(args=argv, standalone_mode=False, prog_name="bursar")
+        app(args=argv, prog_name="bursar")
     except BursarError as error:
         sys.stderr.write(f"{error}\n")
         return error.exit_code
-    except click.ClickException as misuse:
-        misuse.show()
-        return misuse.exit_code
-    except (KeyboardInterrupt, click.Abort):
-        sys.stderr.write("interrupted: nothing was written\n")
-        return INTERRUPTED
-    return int(ended or 0)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else 0
+    return 0
 
 
 @contextmanager

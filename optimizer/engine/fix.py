@@ -28,7 +28,8 @@ KEPT = 1 << 22
 
 def fix(curves: Curves, coupling: Coupling, dual: Dual, incumbent: Incumbent, capacity: Capacity) -> Core:
     """The core that remains when every option that cannot beat the incumbent is fixed out."""
-    gap = dual.bound - incumbent.value + dual.rounding + GRAIN * float(max(curves.values.max(initial=0.0), -curves.values.min(initial=0.0)))
+    largest = max(float(curves.values.max(initial=0.0)), -float(curves.values.min(initial=0.0)))
+    gap = dual.bound - incumbent.value + dual.rounding + GRAIN * largest
     within, outside = _within(curves, coupling, dual, gap)
     classes = merge(curves, coupling, within.undecided())
     options = _undominated(curves, coupling, classes)
