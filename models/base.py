@@ -72,10 +72,7 @@ class Branch:
 
 
 def with_amount(
-    features: NDArray[np.float64] | pd.DataFrame,
-    column: int,
-    seen: NDArray[np.float64],
-    name: str = AMOUNT,
+    features: NDArray[np.float64] | pd.DataFrame, column: int, seen: NDArray[np.float64], name: str = AMOUNT
 ) -> NDArray[np.float64] | pd.DataFrame:
     """Features (n, p) with the scaled amounts (n,) as one more column at this position; the features stay untouched."""
     if isinstance(features, pd.DataFrame):

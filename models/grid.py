@@ -32,11 +32,7 @@ def response_on_grid(branch: Branch, amounts: NDArray[np.float64]) -> NDArray[np
     return values
 
 
-def response_at(
-    branch: Branch,
-    treatment: NDArray[np.float64],
-    rows: NDArray[np.intp] | None = None,
-) -> NDArray[np.float64]:
+def response_at(branch: Branch, treatment: NDArray[np.float64], rows: NDArray[np.intp] | None = None) -> NDArray[np.float64]:
     """Expected outcome of the given rows (all by default), each at its own amount: (rows,)."""
     chosen = np.arange(len(branch)) if rows is None else rows
     values = np.empty(chosen.size)

@@ -19,8 +19,15 @@ import typer
 
 from optimizer.errors import BursarError
 
-app = typer.Typer(no_args_is_help=True, add_completion=True, pretty_exceptions_enable=False,
-                  help="Decide who gets an award and how much, under a budget, with a proof of how good the plan is.")
+PIPED_WIDTH = 120
+"""Columns where stdout is no terminal."""
+
+app = typer.Typer(
+    no_args_is_help=True,
+    add_completion=True,
+    pretty_exceptions_enable=False,
+    help="Decide who gets an award and how much, under a budget, with a proof of how good the plan is.",
+)
 
 ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario file.")]
 Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override: limits.0.at_most=60_000_000.")]
@@ -30,8 +37,14 @@ Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step on
 
 
 @app.command(epilog="Example: bursar solve scenarios/scholarship.yaml --set limits.0.at_most=60_000_000 --out out/half")
-def solve(scenario: ScenarioFile, out: Annotated[Path | None, typer.Option(help="Folder for what the run leaves.")] = None,
-          set_: Set = None, allow_module: Allow = None, as_json: Json = False, verbose: Verbose = False) -> None:
+def solve(
+    scenario: ScenarioFile,
+    out: Annotated[Path | None, typer.Option(help="Folder for what the run leaves.")] = None,
+    set_: Set = None,
+    allow_module: Allow = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
     """Solve a scenario and print the plan's summary; with --out, write allocation, certificate, model and report."""
     from optimizer.edge.terminal import show_summary, stages  # noqa: PLC0415 — heavy, and `--help` must be quick
     from optimizer.run import Options  # noqa: PLC0415
@@ -73,8 +86,12 @@ def schema() -> None:
 
 
 @app.command(epilog="Example: bursar verify out/scholarship")
-def verify(folder: Annotated[Path, typer.Argument(metavar="OUT/", help="The folder that `bursar solve --out` wrote.")],
-           allow_module: Allow = None, as_json: Json = False, verbose: Verbose = False) -> None:
+def verify(
+    folder: Annotated[Path, typer.Argument(metavar="OUT/", help="The folder that `bursar solve --out` wrote.")],
+    allow_module: Allow = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
     """Prove again, without any solver, what a run left."""
     from optimizer.edge.terminal import show_certificate  # noqa: PLC0415
     from optimizer.run import verify as prove  # noqa: PLC0415
@@ -118,7 +135,7 @@ def _clean_stdout() -> Iterator[TextIO]:
 def _console(stdout: TextIO) -> Any:
     from rich.console import Console  # noqa: PLC0415
 
-    return Console(file=stdout, soft_wrap=True)
+    return Console(file=stdout, width=None if stdout.isatty() else PIPED_WIDTH)
 
 
 def _print_json(stdout: TextIO, document: object) -> None:

@@ -50,8 +50,9 @@ def silent(_stage: str, _share: float | None = None) -> None:
     """Progress that nobody watches."""
 
 
-def plan(model: ResponseModel, units: Units, problem: tuple[Amounts, Sequence[Limit]], solver: Solver,
-         progress: Progress = silent) -> tuple[Curves, Coupling, Allocation, Certificate]:
+def plan(
+    model: ResponseModel, units: Units, problem: tuple[Amounts, Sequence[Limit]], solver: Solver, progress: Progress = silent
+) -> tuple[Curves, Coupling, Allocation, Certificate]:
     """The whole story, from a fitted model to a certified allocation of the amounts within the limits.
 
     Raises
@@ -138,8 +139,9 @@ def _native(model: ResponseModel, units: Units, curves: Curves, coupling: Coupli
     """The embedded regressors' awards, snapped to the grid and valued by the model; the bound is the dual's."""
     branches = getattr(model, "branches", None)
     if branches is None:
-        raise ModelError(f"model.kind: embedding native needs one plain estimator, got {type(model).__name__}; "
-                         "use embedding: curves")
+        raise ModelError(
+            f"model.kind: embedding native needs one plain estimator, got {type(model).__name__}; use embedding: curves"
+        )
     dual = bound(curves, coupling)
     choice = solve_native(branches(units.X), curves, coupling, solver)
     best = _weigh(curves, coupling, choice, Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual"))

@@ -71,7 +71,7 @@ def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, opt
     model = fitted_model(read, history, store)
     limits = read.build_limits()
     curves, coupling, allocation, certificate = plan(
-        model, units, (read.amounts.build(), limits), read.solver.build(), settings.progress,
+        model, units, (read.amounts.build(), limits), read.solver.build(), settings.progress
     )
     result = _result(read, (units, history), (curves, coupling), allocation, certificate)
     if out is not None:
@@ -130,32 +130,53 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
     return facts | {f"note {i}": note for i, note in enumerate(notes, 1)}
 
 
-def _result(scenario: Scenario, sources: tuple[Units, History | None], compiled: tuple[Curves, Coupling],
-            allocation: Allocation, certificate: Certificate) -> Plan:
+def _result(
+    scenario: Scenario,
+    sources: tuple[Units, History | None],
+    compiled: tuple[Curves, Coupling],
+    allocation: Allocation,
+    certificate: Certificate,
+) -> Plan:
     units, history = sources
     curves, _ = compiled
     binary = history is not None and set(np.unique(history.outcome)) <= {0.0, 1.0}
     table = table_of_plan(units, curves, allocation, probabilities=binary)
-    return Plan(allocation=allocation, certificate=certificate, table=table,
-                summary=_summary(scenario, sources, compiled, certificate))
+    return Plan(
+        allocation=allocation, certificate=certificate, table=table, summary=_summary(scenario, sources, compiled, certificate)
+    )
 
 
-def _summary(scenario: Scenario, sources: tuple[Units, History | None], compiled: tuple[Curves, Coupling],
-             certificate: Certificate) -> Summary:
+def _summary(
+    scenario: Scenario, sources: tuple[Units, History | None], compiled: tuple[Curves, Coupling], certificate: Certificate
+) -> Summary:
     units, history = sources
     curves, coupling = compiled
     uplift = certificate.value - certificate.without
     outcome = "outcomes" if scenario.history is None else scenario.history.outcome
     limits: list[Limit] = [row.limit for row in coupling.rows]
-    words = price_in_words(certificate, limits, step=10 ** (len(str(curves.amounts.values[-1])) - 1),
-                           currency=scenario.amounts.currency, outcome=outcome)
+    words = price_in_words(
+        certificate,
+        limits,
+        step=10 ** (len(str(curves.amounts.values[-1])) - 1),
+        currency=scenario.amounts.currency,
+        outcome=outcome,
+    )
     return Summary(
-        name=scenario.name, currency=scenario.amounts.currency, outcome_name=outcome, units=certificate.units,
-        recipients=certificate.recipients, spent=certificate.spent, without=certificate.without, value=certificate.value,
-        uplift=uplift, cost_per_outcome=certificate.spent / uplift if uplift > 0 else None, usage=dict(certificate.usage),
-        prices=words, bound=certificate.bound, bound_source=certificate.bound_source, gap=certificate.gap,
+        name=scenario.name,
+        currency=scenario.amounts.currency,
+        outcome_name=outcome,
+        units=certificate.units,
+        recipients=certificate.recipients,
+        spent=certificate.spent,
+        without=certificate.without,
+        value=certificate.value,
+        uplift=uplift,
+        cost_per_outcome=certificate.spent / uplift if uplift > 0 else None,
+        usage=dict(certificate.usage),
+        prices=words,
+        bound=certificate.bound,
+        bound_source=certificate.bound_source,
+        gap=certificate.gap,
         rules=compare(curves, coupling, scenario.solver.seed),
         notes=(*(history.notes if history else ()), *units.notes),
     )
-
-

@@ -103,12 +103,12 @@ def usable_feature(table: Table, column: str, among: NDArray[np.bool_]) -> None:
     if pd.api.types.is_datetime64_any_dtype(cells) or _looks_like_dates(cells):
         raise DataError(
             f'{table.name}: feature "{column}" holds dates, which no model reads; '
-            "replace it by a number, such as the days since a fixed day, or leave it out",
+            "replace it by a number, such as the days since a fixed day, or leave it out"
         )
     if not (pd.api.types.is_numeric_dtype(cells) or _is_text(cells)):
         raise DataError(
             f'{table.name}: feature "{column}" must hold numbers, true/false or text, got {_kind(cells)}; '
-            "convert it or leave it out",
+            "convert it or leave it out"
         )
     finite(table, column, among)
 

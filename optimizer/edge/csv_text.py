@@ -122,7 +122,7 @@ def _cells(data: bytes, header: list[str], name: str) -> pa.Table:
         more = f" ({len(ragged)} such rows)" if len(ragged) > 1 else ""
         raise DataError(
             f"{name}: row {row} has {fields} cell{'s' if fields != 1 else ''} where the header has {len(header)}{more}; "
-            "add what is missing, or put quotes around a cell that holds a comma",
+            "add what is missing, or put quotes around a cell that holds a comma"
         )
     _check_quotes(data, cells, name)
     return cells

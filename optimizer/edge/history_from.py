@@ -128,7 +128,7 @@ def _check_amounts(table: Table, treatment: str, received: NDArray[np.float64]) 
         worst = table.frame[treatment].iloc[int(np.flatnonzero(negative)[0])]
         raise DataError(
             f'{table.name}: treatment "{treatment}" must not be negative, got {worst:g} {table.rows(negative)}; '
-            "write the amount received, 0 for none",
+            "write the amount received, 0 for none"
         )
 
 

@@ -49,7 +49,7 @@ def hold_out(table: Table, *, outcome: str, treatment: str, share: Fraction | fl
     if not 0 < size < len(usable):
         raise DataError(
             f"{table.name}: holding out {float(exact):.4g} of {len(usable)} usable rows leaves {size} to decide and "
-            f"{len(usable) - size} to learn from; both need some: choose another share",
+            f"{len(usable) - size} to learn from; both need some: choose another share"
         )
     drawn = np.zeros(len(table.frame), dtype=bool)
     drawn[np.random.default_rng(seed).choice(usable, size=size, replace=False)] = True

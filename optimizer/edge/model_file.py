@@ -9,7 +9,9 @@ indices that crash the process when it predicts, since scikit-learn does not che
 from __future__ import annotations
 
 import importlib
+import io
 import os
+import re
 import secrets
 import struct
 import sys
@@ -29,6 +31,10 @@ ALLOWED = ("sklearn", "xgboost", "lightgbm")
 
 OWN = "models"
 
+SCHEMA = "schema.json"
+ADDRESS = r'("__id__": |"file": ")([0-9a-f-]+)'
+"""Where skops writes addresses of objects and random names, which differ from run to run."""
+
 PARTS = frozenset(
     {
         "collections.OrderedDict",
@@ -38,7 +44,7 @@ PARTS = frozenset(
         "scipy.interpolate._bsplines.BSpline",
         "xgboost.core.Booster",
         *(f"scipy.sparse._{kind}.{kind}_{shape}" for kind in ("coo", "csc", "csr") for shape in ("array", "matrix")),
-    },
+    }
 )
 """Types estimators are made of, from packages of which not everything is harmless to build (numpy.memmap writes files)."""
 
@@ -77,13 +83,36 @@ def dump_model(model: object, path: Path) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        skops.io.dump(model, temporary)
+        temporary.write_bytes(_same_each_time(skops.io.dumps(model)))
         temporary.replace(path)
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         what = type(model).__name__
         raise ModelError(f"model: {what} cannot be kept: {_first(error)}; choose an estimator skops can write") from error
     finally:
         temporary.unlink(missing_ok=True)
+
+
+def _same_each_time(archive: bytes) -> bytes:
+    """The archive with addresses numbered in order of appearance and without its date: equal models, equal bytes."""
+    numbers: dict[str, str] = {}
+
+    def number(found: re.Match[str]) -> str:
+        return f"{found[1]}{numbers.setdefault(found[2], str(len(numbers)))}"
+
+    stream = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(archive)) as old, zipfile.ZipFile(stream, "w", zipfile.ZIP_DEFLATED) as new:
+        schema = re.sub(ADDRESS, number, old.read(SCHEMA).decode())
+        parts = {f"{numbers[Path(name).stem]}{Path(name).suffix}": name for name in old.namelist() if name != SCHEMA}
+        new.writestr(_undated(SCHEMA), schema)
+        for part in sorted(parts):
+            new.writestr(_undated(part), old.read(parts[part]))
+    return stream.getvalue()
+
+
+def _undated(name: str) -> zipfile.ZipInfo:
+    info = zipfile.ZipInfo(name)
+    info.compress_type = zipfile.ZIP_DEFLATED
+    return info
 
 
 def load_model(path: Path, *, allowed_modules: Sequence[str] = ALLOWED) -> Any:

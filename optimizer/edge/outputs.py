@@ -1,12 +1,13 @@
 """What a run leaves: allocation, certificate, resolved scenario, model and report, each bound to the others by hashes.
 
-    OUT/allocation.csv   OUT/certificate.json   OUT/scenario.resolved.yaml   OUT/model/model.skops   OUT/report.html
+OUT/allocation.csv   OUT/certificate.json   OUT/scenario.resolved.yaml   OUT/model/model.skops   OUT/report.html
 """
 
 from __future__ import annotations
 
 import hashlib
 import json
+import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -83,8 +84,12 @@ class Found:
         self._check_outcomes(curves, index)
         certificate = self.claims["certificate"]
         return Allocation(
-            index=index, amount=amount, value=certificate["value"], bound=certificate["bound"],
-            bound_source=certificate["bound_source"], shadow_prices=certificate["shadow_prices"],
+            index=index,
+            amount=amount,
+            value=certificate["value"],
+            bound=certificate["bound"],
+            bound_source=certificate["bound_source"],
+            shadow_prices=certificate["shadow_prices"],
             usage={name: (used, allowed) for name, (used, allowed) in certificate["usage"].items()},
         )
 
@@ -127,8 +132,11 @@ def write_left(folder: Path, left: Left) -> None:
         dump_model(left.model, new / MODEL)
         (new / REPORT).write_text(render(left.plan), encoding="utf-8")
         document = {
-            "name": left.scenario.name, "certificate": _figures(left.plan.certificate), "seed": left.scenario.solver.seed,
-            "data": left.digests, "versions": versions(("gurobipy", "gurobi-machinelearning", "pandas")),
+            "name": left.scenario.name,
+            "certificate": _figures(left.plan.certificate),
+            "seed": left.scenario.solver.seed,
+            "data": left.digests,
+            "versions": versions(("gurobipy", "gurobi-machinelearning", "pandas")),
             "files": {name: _sha256((new / name).read_bytes()) for name in HASHED},
         }
         (new / CERTIFICATE).write_text(_sealed(document), encoding="utf-8")
@@ -152,9 +160,11 @@ def read_left(folder: Path, *, allowed_modules: Sequence[str]) -> Found:
         if _sha256(path.read_bytes()) != claims["files"].get(name):
             raise VerificationError(f"{path}: is not the file that the run wrote; solve again")
     return Found(
-        folder=folder, scenario=read_scenario(folder / SCENARIO), claims=claims,
+        folder=folder,
+        scenario=read_scenario(folder / SCENARIO),
+        claims=claims,
         model=load_model(folder / MODEL, allowed_modules=allowed_modules),
-        table=pd.read_csv(folder / ALLOCATION, dtype={"id": str}, keep_default_na=False, float_precision="round_trip"),
+        table=pd.read_csv(folder / ALLOCATION, dtype={"id": str}, keep_default_na=False),
     )
 
 
@@ -173,7 +183,7 @@ def _claims(folder: Path) -> dict[str, Any]:
 
 
 def _figures(certificate: Certificate) -> dict[str, Any]:
-    return asdict(certificate) | {"gap": certificate.gap}
+    return asdict(certificate) | {"gap": certificate.gap if math.isfinite(certificate.gap) else None}
 
 
 def _sealed(document: dict[str, Any]) -> str:

@@ -20,15 +20,23 @@ def render(plan: Plan) -> str:
     most = int(counts.max(initial=1))
     bars = [(int(amount), int(count), round(100 * int(count) / most)) for amount, count in zip(amounts, counts, strict=True)]
     return _template().render(
-        s=plan.summary, bars=bars, units=awarded.head(SHOWN).to_dict("records"), awarded=len(awarded),
+        s=plan.summary,
+        bars=bars,
+        units=awarded.head(SHOWN).to_dict("records"),
+        awarded=len(awarded),
         segments=plan.table.groupby("segment")["amount"].agg(["size", "sum"]).to_dict("index"),
     )
 
 
 @cache
 def _template() -> Template:
-    environment = Environment(loader=PackageLoader("optimizer.edge", "."), autoescape=True, undefined=StrictUndefined,
-                              trim_blocks=True, lstrip_blocks=True)
+    environment = Environment(
+        loader=PackageLoader("optimizer.edge", "."),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
     environment.filters["whole"] = lambda number: f"{round(number):,}"
     environment.filters["share"] = lambda part, total: f"{100 * part / total:.1f} %" if total else "–"
     return environment.get_template("report.html.jinja")

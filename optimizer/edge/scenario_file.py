@@ -19,7 +19,7 @@ from optimizer.errors import Fault, ScenarioError
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_part import shown
 
-LARGEST_FILE = 2**20
+LARGEST_FILE = 2**18
 """Bytes; a scenario of a hundred limits has some thousand."""
 
 
@@ -34,17 +34,17 @@ def read_scenario(path: str | Path, overrides: Sequence[str] = ()) -> Scenario:
     text = Text(name=str(path), text=_read(Path(path), str(path)))
     root = text.tree()
     if root is None:
-        raise ScenarioError(*(fault for _, fault in sorted(text.faults, key=_order)))
+        raise _told(text.faults)
     if not isinstance(root.value, dict):
         remedy = "write `key: value` lines, such as `name: scholarship`"
-        raise ScenarioError(Fault(root.where, "must be a mapping", shown(root.plain()), remedy))
+        raise _told(text.faults or [(root.order, Fault(root.where, "must be a mapping", shown(root.plain()), remedy))])
     faults = text.faults + override(root, overrides)
     scenario, wrong = _validate(root, Path(path).absolute().parent)
     # What a faulty text was read as says nothing: one mistake, one line.
     said = {fault.where for _, fault in faults}
     faults += [(order, fault) for order, fault in wrong if fault.where not in said]
     if scenario is None or faults:
-        raise ScenarioError(*(fault for _, fault in sorted(faults, key=_order)))
+        raise _told(faults)
     return scenario
 
 
@@ -75,7 +75,7 @@ def _read(path: Path, name: str) -> str:
     except OSError as error:
         raise ScenarioError(Fault(name, f"cannot be read: {error.strerror}", "", "check the file's permissions")) from None
     if len(content) > LARGEST_FILE:
-        raise ScenarioError(Fault(name, "is larger than 1 MiB", "", "name the scenario, not a table; tables go under `table:`"))
+        raise ScenarioError(Fault(name, "is larger than 256 KiB", "", "name the scenario, not a table; tables go under `table:`"))
     return _decode(content, name)
 
 
@@ -92,8 +92,9 @@ def _decode(content: bytes, name: str) -> str:
         raise ScenarioError(Fault(where, "is not UTF-8 text", got, "save the file with the encoding UTF-8")) from None
 
 
-def _order(ranked: Ranked) -> tuple[int, int]:
-    return ranked[0]
+def _told(faults: Sequence[Ranked]) -> ScenarioError:
+    """The faults by line, each once."""
+    return ScenarioError(*(fault for _, fault in sorted(dict.fromkeys(faults), key=lambda ranked: ranked[0])))
 
 
 def _validate(root: Node, folder: Path) -> tuple[Scenario | None, list[Ranked]]:

@@ -13,8 +13,14 @@ from optimizer.problem.certificate import Certificate
 from optimizer.problem.result import Summary
 
 STAGES = {
-    "read": "read the tables", "fit": "fit the model", "respond": "ask it for every amount", "bound": "price the limits",
-    "fix": "fix what cannot be better", "close": "close the core", "verify": "verify", "write": "write",
+    "read": "read the tables",
+    "fit": "fit the model",
+    "respond": "ask it for every amount",
+    "bound": "price the limits",
+    "fix": "fix what cannot be better",
+    "close": "close the core",
+    "verify": "verify",
+    "write": "write",
 }
 
 
@@ -54,7 +60,7 @@ def show_summary(summary: Summary, console: Console) -> None:
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name, (used, allowed) in summary.usage.items():
-        table.add_row(name, f"{used:,.15g} of {allowed:,.15g}")
+        table.add_row(f"limit {name}", f"{used:,.15g} of {allowed:,.15g}")
     table.add_row("spent", f"{summary.spent:,}{money}")
     table.add_row("recipients", f"{summary.recipients:,} of {summary.units:,}")
     table.add_row(f"expected {summary.outcome_name} without awards", f"{summary.without:,.4f}")
@@ -71,8 +77,16 @@ def show_summary(summary: Summary, console: Console) -> None:
 
 
 def _rules(summary: Summary) -> Table:
-    table = Table("", "spent", "recipients", "expected", "uplift", title="The same money, spent in simpler ways",
-                  title_justify="left", box=None)
+    table = Table(
+        "",
+        "spent",
+        "recipients",
+        "expected",
+        "uplift",
+        title="The same money, spent in simpler ways",
+        title_justify="left",
+        box=None,
+    )
     for column in table.columns[1:]:
         column.justify = "right"
     rows = [("this plan", summary.spent, summary.recipients, summary.value, ())]
@@ -85,11 +99,16 @@ def _rules(summary: Summary) -> Table:
 
 def show_certificate(certificate: Certificate, console: Console) -> None:
     """What verification found to hold."""
-    console.print(f"verified: {certificate.units:,} units, value {certificate.value:.9f}, bound {certificate.bound:.9f}, "
-                  f"gap {100 * certificate.gap:.9g} %")
+    console.print(
+        f"verified: {certificate.units:,} units, value {certificate.value:.9f}, bound {certificate.bound:.9f}, "
+        f"gap {100 * certificate.gap:.9g} %"
+    )
     if certificate.bound_source == "core":
-        console.print(f"the bound rests on the solver's core; one pass re-proves {certificate.dual_bound:.9f} "
-                      f"({100 * (certificate.dual_bound / certificate.value - 1):.6f} % above the value)"
-                      if certificate.value else "the bound rests on the solver's core")
+        console.print(
+            f"the bound rests on the solver's core; one pass re-proves {certificate.dual_bound:.9f} "
+            f"({100 * (certificate.dual_bound / certificate.value - 1):.6f} % above the value)"
+            if certificate.value
+            else "the bound rests on the solver's core"
+        )
     else:
         console.print("the bound was re-proved at the shadow prices, without a solver")

@@ -170,9 +170,7 @@ class Text:
 
     def _fault(self, line: int, what: str, remedy: str, got: str = "") -> None:
         node = self._at(line, None)
-        found = node.order, Fault(node.where, what, got, remedy)
-        if found not in self.faults:
-            self.faults.append(found)
+        self.faults.append((node.order, Fault(node.where, what, got, remedy)))
 
 
 def resolve(text: str) -> Scalar:

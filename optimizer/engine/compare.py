@@ -1,8 +1,8 @@
 """The same money spent in simpler ways, valued on the same curves: what planning is worth.
 
-    nobody                       no award at all
-    largest to highest uplift    the largest award down the list of uplift at that award, while money and heads last
-    equal to a random share      as many heads as are allowed, drawn at random, each the same award
+nobody                       no award at all
+largest to highest uplift    the largest award down the list of uplift at that award, while money and heads last
+equal to a random share      as many heads as are allowed, drawn at random, each the same award
 """
 
 from __future__ import annotations

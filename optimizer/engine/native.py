@@ -22,8 +22,19 @@ from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.solver import Solver
 
-SUPPORTED = ("LinearRegression", "Ridge", "Lasso", "LogisticRegression", "DecisionTreeRegressor", "RandomForestRegressor",
-             "GradientBoostingRegressor", "MLPRegressor", "PLSRegression", "XGBRegressor", "LGBMRegressor")
+SUPPORTED = (
+    "LinearRegression",
+    "Ridge",
+    "Lasso",
+    "LogisticRegression",
+    "DecisionTreeRegressor",
+    "RandomForestRegressor",
+    "GradientBoostingRegressor",
+    "MLPRegressor",
+    "PLSRegression",
+    "XGBRegressor",
+    "LGBMRegressor",
+)
 SQUARED = {"XGBRegressor": ("reg:squarederror",), "LGBMRegressor": (None, "regression", "regression_l2", "l2", "mse")}
 """Objectives whose prediction is the sum of the leaves; others are accepted by the embedding and silently wrong."""
 
@@ -49,8 +60,14 @@ def solve_native(branches: tuple[Branch, Branch], curves: Curves, coupling: Coup
         _check_embeddable(branch)
     n, scale = curves.shape[0], with_award.scale
     with gp.Model(env=gurobi.environment()) as model:
-        for name, value in {"MIPGap": solver.gap, "MIPGapAbs": 0.0, "Seed": solver.seed, "FeasibilityTol": 1e-9,
-                            "IntFeasTol": 1e-9, "TimeLimit": solver.time_limit or gp.GRB.INFINITY}.items():
+        for name, value in {
+            "MIPGap": solver.gap,
+            "MIPGapAbs": 0.0,
+            "Seed": solver.seed,
+            "FeasibilityTol": 1e-9,
+            "IntFeasTol": 1e-9,
+            "TimeLimit": solver.time_limit or gp.GRB.INFINITY,
+        }.items():
             model.setParam(name, value)
         lowest, highest = curves.amounts.values[1] / scale, curves.amounts.values[-1] / scale
         award = model.addMVar(n, ub=highest, name="award")
@@ -67,14 +84,19 @@ def solve_native(branches: tuple[Branch, Branch], curves: Curves, coupling: Coup
 def _check_embeddable(branch: Branch) -> None:
     estimator, kind = branch.estimator, type(branch.estimator).__name__
     if kind not in SUPPORTED:
-        raise ModelError(f"model.estimator: embedding native takes {', '.join(SUPPORTED)}, got {kind}; "
-                         "use embedding: curves, which takes every estimator")
+        raise ModelError(
+            f"model.estimator: embedding native takes {', '.join(SUPPORTED)}, got {kind}; "
+            "use embedding: curves, which takes every estimator"
+        )
     if kind in SQUARED and estimator.get_params().get("objective") not in SQUARED[kind]:
-        raise ModelError(f"model.estimator: embedding native takes {kind} with a squared-error objective, "
-                         f"got {estimator.get_params()['objective']}; use embedding: curves")
+        raise ModelError(
+            f"model.estimator: embedding native takes {kind} with a squared-error objective, "
+            f"got {estimator.get_params()['objective']}; use embedding: curves"
+        )
     if kind == "MLPRegressor" and estimator.activation not in ("relu", "identity"):
-        raise ModelError(f"model.estimator: embedding native takes relu networks, got {estimator.activation}; "
-                         "use embedding: curves")
+        raise ModelError(
+            f"model.estimator: embedding native takes relu networks, got {estimator.activation}; use embedding: curves"
+        )
     if not isinstance(branch.features, np.ndarray):
         raise ModelError("model.prepare: embedding native needs prepare='auto', got passthrough; use embedding: curves")
 
@@ -118,8 +140,10 @@ def _optimise(model: gp.Model, award: Any, n: int) -> NDArray[np.float64]:
         if refused.errno != gurobi.TOO_LARGE:
             raise
         model.update()
-        raise ModelError(f"solver.embedding: native needs {model.NumVars} variables for {n} units, more than the licence takes "
-                         "(2000, or 200 with a logistic model); use embedding: curves") from refused
+        raise ModelError(
+            f"solver.embedding: native needs {model.NumVars} variables for {n} units, more than the licence takes "
+            "(2000, or 200 with a logistic model); use embedding: curves"
+        ) from refused
     if model.Status in (gp.GRB.INFEASIBLE, gp.GRB.INF_OR_UNBD):
         raise Infeasible("limits: no awards satisfy all limits together; relax one of them")
     if not model.SolCount:

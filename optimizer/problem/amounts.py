@@ -63,7 +63,7 @@ class Amounts:
             near = high - (high - low) % stride
             raise ValueError(
                 f"amounts.step: steps of {stride} from {low} never reach max = {high}; "
-                f"set max to {near} or {near + stride}, or choose a step that divides {high - low}",
+                f"set max to {near} or {near + stride}, or choose a step that divides {high - low}"
             )
         if (awards := (high - low) // stride + 1) > MOST:
             raise ValueError(f"amounts.step: must leave at most {MOST} awards, got {awards}; choose a larger step")

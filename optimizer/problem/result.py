@@ -93,10 +93,16 @@ def table_of_plan(units: Units, curves: Curves, allocation: Allocation, *, proba
     Segments are given where outcomes are probabilities, and left empty elsewhere.
     """
     without, value = curves.values[:, 0], curves.value_of(allocation.index)
-    return pd.DataFrame({
-        "id": units.ids, "amount": allocation.amount, "outcome_without": without, "outcome_with": value,
-        "uplift": value - without, "segment": _segments(curves) if probabilities else "",
-    })
+    return pd.DataFrame(
+        {
+            "id": units.ids,
+            "amount": allocation.amount,
+            "outcome_without": without,
+            "outcome_with": value,
+            "uplift": value - without,
+            "segment": _segments(curves) if probabilities else "",
+        }
+    )
 
 
 def _segments(curves: Curves) -> NDArray[np.object_]:

@@ -64,9 +64,7 @@ def fault(what: str, remedy: str = "", *, at: tuple[int | str, ...] = (), got: s
     """One thing that is wrong; `at` is its key path below the part that is being checked."""
     sentence = "{what}" + (", got {got}" if got else "") + ("; {remedy}" if remedy else "")
     return InitErrorDetails(
-        type=PydanticCustomError("fault", sentence, {"what": what, "got": got, "remedy": remedy}),
-        loc=at,
-        input=None,
+        type=PydanticCustomError("fault", sentence, {"what": what, "got": got, "remedy": remedy}), loc=at, input=None
     )
 
 

@@ -21,8 +21,9 @@ def in_words(row: Row) -> str:
     return f"{limit.measure}{group} {limit.sense.replace('_', ' ')} {number}"
 
 
-def price_in_words(certificate: Certificate, limits: Sequence[Limit], *, step: int, currency: str,
-                   outcome: str) -> tuple[str, ...]:
+def price_in_words(
+    certificate: Certificate, limits: Sequence[Limit], *, step: int, currency: str, outcome: str
+) -> tuple[str, ...]:
     """What a little more of each limit would bring, one sentence each.
 
     Parameters

@@ -55,10 +55,10 @@ def test_a_path_that_is_no_file_is_a_scenario_error(path, fault):
     assert faults_of(path) == fault
 
 
-def test_a_file_of_more_than_a_mebibyte_is_not_read(tmp_path):
+def test_a_file_that_is_far_too_large_is_not_read(tmp_path):
     large = tmp_path / "large.yaml"
     large.write_bytes(b"#" * (LARGEST_FILE + 1))
-    assert faults_of(large) == f"{large}: is larger than 1 MiB; name the scenario, not a table; tables go under `table:`"
+    assert faults_of(large) == f"{large}: is larger than 256 KiB; name the scenario, not a table; tables go under `table:`"
 
 
 def test_a_byte_order_mark_and_windows_line_ends_are_read(tmp_path):

@@ -48,11 +48,7 @@ estimators = st.fixed_dictionaries(
 histories = st.builds(
     lambda columns, per, source: (
         source
-        | {
-            "outcome": columns[0],
-            "treatment": {"column": columns[1], "per": per} if per else columns[1],
-            "features": columns[2:],
-        }
+        | {"outcome": columns[0], "treatment": {"column": columns[1], "per": per} if per else columns[1], "features": columns[2:]}
     ),
     st.lists(tricky, min_size=3, max_size=5, unique=True),
     st.none() | st.integers(1, 1000) | st.floats(1e-9, 1e9),

@@ -197,7 +197,7 @@ def test_whatever_type_carries_them_cells_become_plain(tmp_path):
             "money": [Decimal("1.50"), Decimal(2)],
             "object": np.array(["x", None], dtype=object),
             "single": np.array([0.09456, 2.5], dtype=np.float32),
-        },
+        }
     )
     frame.to_parquet(tmp_path / "t.parquet")
     for plain in (table_of(frame).frame, read_table(tmp_path / "t.parquet").frame):
