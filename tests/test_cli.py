@@ -42,7 +42,7 @@ def test_json_is_the_only_thing_on_stdout(run, folder):
     assert summary["gap"] <= 1e-9
     assert summary["spent"] <= 10_000_000
     assert summary["recipients"] <= 12
-    assert [rule["name"] for rule in summary["rules"]][0] == "nobody"
+    assert summary["rules"][0]["name"] == "nobody"
 
 
 def test_what_solve_leaves_is_verified_from_another_place(run, folder):
