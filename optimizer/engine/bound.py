@@ -166,7 +166,7 @@ def _used(curves: Curves, coupling: Coupling, choice: NDArray[np.intp]) -> Vecto
 
 
 def _scale(curves: Curves, coupling: Coupling) -> tuple[Vector, float]:
-    """A price of 1 in each row is worth about all that is at stake; and what is at stake."""
+    """A price of 1 in each row is worth about all that is at stake, in a row that can never bind nothing; and the stake."""
     values, groups, size = curves.values, coupling.groups, coupling.n_groups
     stake = float((values.max(axis=1) - values.min(axis=1)).sum())
     costs = np.broadcast_to(curves.costs.max(axis=-1), len(groups))
@@ -177,7 +177,8 @@ def _scale(curves: Curves, coupling: Coupling) -> tuple[Vector, float]:
         ]
     )
     usage = np.einsum("qlg,qg->l", np.abs(coupling.coefficients), largest)
-    return max(stake, np.finfo(float).tiny) / np.maximum(usage, 1e-300), stake
+    binds = coupling.allowed < usage
+    return np.where(binds, max(stake, np.finfo(float).tiny) / np.maximum(usage, 1e-300), 0.0), stake
 
 
 def _contradiction(coupling: Coupling, point: Vector) -> str:

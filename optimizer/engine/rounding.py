@@ -22,8 +22,8 @@ Whole = NDArray[np.int64]
 
 
 def round_dual(curves: Curves, coupling: Coupling, dual: Dual) -> Choice | None:
-    """A feasible choice near the dual's, or None where limits are not packing or even giving nothing breaks one."""
-    if not coupling.packing:
+    """A feasible choice near the dual's, or None where giving less may break a limit, or giving nothing does."""
+    if not coupling.packing or (curves.costs[..., :1] > curves.costs).any():
         return None
     left = np.array([int(np.floor(float(row.allowed))) for row in coupling.rows], dtype=np.int64)
     nothing = np.zeros(len(dual.choice), dtype=np.intp)
@@ -34,7 +34,7 @@ def round_dual(curves: Curves, coupling: Coupling, dual: Dual) -> Choice | None:
 
 
 def _usage(curves: Curves, coupling: Coupling, choice: Choice, units: Choice | slice = slice(None)) -> Whole:
-    """(L, units) whole usage of each row; packing coefficients are 0 or 1."""
+    """(L, units) whole usage of each row; packing coefficients are whole."""
     per_cost, per_award, _ = coupling.coefficients[:, :, coupling.groups[units]].astype(np.int64)
     usage: Whole = per_cost * curves.cost_of(choice, units) + per_award * (choice > 0)
     return usage

@@ -5,6 +5,7 @@ The set is finite everywhere, so that a bound, a fixing argument and a solution 
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import pairwise
@@ -100,6 +101,6 @@ class Amounts:
 def _whole(value: object) -> int:
     if isinstance(value, bool) or not isinstance(value, int | np.integer | float | np.floating):
         raise ValueError(f"amounts: must be whole numbers, got {value!r}; money is counted in whole currency units")
-    if value != int(value):
+    if not math.isfinite(value) or value != int(value):
         raise ValueError(f"amounts: must be whole numbers, got {value!r}; choose a smaller currency unit, such as cents")
     return int(value)

@@ -12,6 +12,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import count
 from typing import Self
 
 import numpy as np
@@ -137,10 +138,10 @@ class Coupling:
 
     @property
     def packing(self) -> bool:
-        """Whether every usage is non-negative, so that giving less never breaks a limit."""
-        return all(c >= 0 for row in self.rows for measure in row.coefficients[:2] for c in measure) and not any(
-            row.counts_outcome for row in self.rows
-        )
+        """Whether every row's usage is a non-negative whole number, so that giving less never breaks a limit."""
+        return all(
+            c >= 0 and c.denominator == 1 for row in self.rows for measure in row.coefficients[:2] for c in measure
+        ) and not any(row.counts_outcome for row in self.rows)
 
     def used(self, totals: Totals) -> tuple[Fraction, ...]:
         """Usage of each row, exactly."""
@@ -179,12 +180,14 @@ def slack(row: Row) -> Fraction:
 
 
 def _distinct_names(limits: Sequence[Limit]) -> list[Limit]:
-    seen: dict[str, int] = {}
-    named = []
+    taken = {limit.name for limit in limits}
+    named: list[Limit] = []
     for limit in limits:
-        seen[limit.name] = seen.get(limit.name, 0) + 1
-        again = seen[limit.name]
-        named.append(limit if again == 1 else replace(limit, name=f"{limit.name} ({again})"))
+        name = limit.name
+        if any(name == earlier.name for earlier in named):
+            name = next(f"{name} ({i})" for i in count(2) if f"{name} ({i})" not in taken)
+            taken.add(name)
+        named.append(replace(limit, name=name))
     return named
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from optimizer.errors import DataError
-from optimizer.problem.amounts import Amounts
+from optimizer.problem.amounts import LARGEST, Amounts
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,7 +39,9 @@ class Curves:
         table = np.ascontiguousarray(values, dtype=np.float64)
         if table.shape[1:] != (len(amounts),):
             raise DataError(f"values: must be (units, {len(amounts)}), one column an amount, got shape {table.shape}")
-        if not np.isfinite(table.sum()) and not np.isfinite(table).all():
+        with np.errstate(invalid="ignore", over="ignore"):
+            plain = bool(np.isfinite(table.sum()))
+        if not plain and not np.isfinite(table).all():
             rows = np.flatnonzero(~np.isfinite(table).all(axis=1))
             raise DataError(
                 f"values: must be finite, got {len(rows)} rows that are not, first {rows[:5].tolist()}; "
@@ -69,6 +71,8 @@ def _costs(costs: ArrayLike | None, amounts: Amounts, shape: tuple[int, ...]) ->
     given = np.asarray(costs)
     if given.shape not in ((shape[1],), shape):
         raise DataError(f"costs: must be ({shape[1]},) or {shape}, got shape {given.shape}")
+    if not np.issubdtype(given.dtype, np.number) or not np.isfinite(given).all() or (np.abs(given) > LARGEST).any():
+        raise DataError(f"costs: must be finite numbers of at most {LARGEST}, got {given.max()}; use a larger currency unit")
     whole = given.astype(np.int64)
     if not np.array_equal(whole, given):
         raise DataError("costs: must be whole currency units, got fractions; choose a smaller currency unit, such as cents")

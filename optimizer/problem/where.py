@@ -24,7 +24,7 @@ class OneOf:
 
     def mask(self, column: pd.Series[Any]) -> NDArray[np.bool_]:
         """Whether each unit's value is among `values`; a missing value is in no group."""
-        return column.isin(list(self.values)).to_numpy(dtype=bool)
+        return (column.isin(list(self.values)) & column.notna()).to_numpy(dtype=bool)
 
     def __str__(self) -> str:
         return " or ".join(map(str, self.values))
@@ -38,6 +38,9 @@ class Between:
     at_most: float | None = None
 
     def __post_init__(self) -> None:
+        for end in (self.at_least, self.at_most):
+            if end is not None and (isinstance(end, bool) or not isinstance(end, int | float | np.number)):
+                raise ValueError(f"where: the ends of a range must be numbers, got {end!r}; write them without quotes")
         if self.at_least is None and self.at_most is None:
             raise ValueError("where: a range needs at_least or at_most, got neither")
         if self.at_least is not None and self.at_most is not None and self.at_least > self.at_most:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from fractions import Fraction
 
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Row
@@ -16,8 +17,12 @@ def in_words(row: Row) -> str:
     """A limit on these units: "recipients at most 200"."""
     limit, figure = row.limit, float(row.sign * row.allowed)
     group = f" where {limit.where}" if limit.where else ""
-    share = f" of {limit.of}" if limit.of not in (None, "units") else ""
-    number = f"{100 * float(limit.figure):g} %{share}" if share else f"{figure:,.15g}"
+    if limit.of is None or limit.of == "units":
+        number = f"{figure:,.15g}"
+    elif limit.of == limit.measure:
+        number = f"{100 * float(limit.figure):g} % of {limit.of}"
+    else:
+        number = f"{float(limit.figure):,.15g} for each of {limit.of}"
     return f"{limit.measure}{group} {limit.sense.replace('_', ' ')} {number}"
 
 
@@ -37,9 +42,14 @@ def _sentence(certificate: Certificate, limit: Limit, step: int, currency: str, 
     price = certificate.shadow_prices[limit.name]
     if abs(price) < NOTHING:
         return f"{limit.name}: not what holds the plan back; more of it would bring nothing"
-    if limit.of in ("recipients", "cost", "outcome"):
-        base = {"recipients": certificate.recipients, "cost": certificate.spent, "outcome": certificate.value}[limit.of]
+    base = {"recipients": certificate.recipients, "cost": certificate.spent, "outcome": certificate.value}.get(limit.of or "")
+    if base is not None and limit.of == limit.measure:
         more, worth = "one percentage point", price * float(base) / 100
+    elif base is not None:
+        more, worth = (
+            f"1 % of its figure ({float(limit.figure) / 100:,.6g} for each of {limit.of})",
+            price * float(limit.figure * Fraction(base)) / 100,
+        )
     elif limit.measure == "cost":
         more, worth = f"{step:,} {currency}".strip(), price * step
     else:
