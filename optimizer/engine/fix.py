@@ -30,10 +30,10 @@ def fix(curves: Curves, coupling: Coupling, dual: Dual, incumbent: Incumbent, ca
     """The core that remains when every option that cannot beat the incumbent is fixed out."""
     largest = max(float(curves.values.max(initial=0.0)), -float(curves.values.min(initial=0.0)))
     gap = dual.bound - incumbent.value + dual.rounding + GRAIN * largest
-    within, outside = _within(curves, coupling, dual, gap)
+    fixed = (dual.near if incumbent.choice is None else incumbent.choice).copy()
+    within, outside = _within(curves, coupling, dual, gap, fixed)
     classes = merge(curves, coupling, within.undecided())
     options = _undominated(curves, coupling, classes)
-    fixed = (dual.near if incumbent.choice is None else incumbent.choice).copy()
     _settle(fixed, classes, options)
     options = options.undecided()
     used, settled = _in_use(fixed, classes, options)
@@ -41,22 +41,27 @@ def fix(curves: Curves, coupling: Coupling, dual: Dual, incumbent: Incumbent, ca
     return _core(curves, coupling, fixed, gap, classes, kept, min(outside, lost))
 
 
-def _within(curves: Curves, coupling: Coupling, dual: Dual, gap: float) -> tuple[Options, float]:
-    """All options within the gap, and the smallest reduced cost among those that were too many to hold."""
+def _within(curves: Curves, coupling: Coupling, dual: Dual, gap: float, fixed: NDArray[np.intp]) -> tuple[Options, float]:
+    """All options within the gap, and the smallest reduced cost among those that were too many to hold.
+
+    A unit's best option and the one it is fixed at are always held, so that a unit with one option left is decided.
+    """
     held, count, most, outside = [Options.none()], 0, gap, math.inf
     for block in blocks(curves):
         reduced = dual.best[block, None] - scores(curves, coupling, dual.prices, block)
-        unit, option = np.nonzero(reduced <= most)
+        keep = reduced <= most
+        keep[np.arange(len(keep)), fixed[block]] = True
+        unit, option = np.nonzero(keep)
         held.append(Options(unit + block.start, option, reduced[unit, option]))
         if most < gap:
-            outside = min(outside, float(reduced[(reduced > most) & (reduced <= gap)].min(initial=math.inf)))
+            outside = min(outside, float(reduced[~keep & (reduced <= gap)].min(initial=math.inf)))
         count += len(unit)
         if count > 2 * KEPT:
             everything = Options.join(held)
             most = max(0.0, float(np.partition(everything.reduced, KEPT)[KEPT]))
-            keep = everything.reduced <= most
-            outside = min(outside, float(everything.reduced[~keep].min(initial=math.inf)))
-            held, count = [everything.where(keep)], 0
+            few = (everything.reduced <= most) | (everything.option == fixed[everything.owner])
+            outside = min(outside, float(everything.reduced[~few].min(initial=math.inf)))
+            held, count = [everything.where(few)], 0
     return Options.join(held), outside
 
 

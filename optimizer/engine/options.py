@@ -80,7 +80,7 @@ class Options:
         opening[np.unique(owner[order], return_index=True)[1]] = 1
         classes = np.cumsum(opening)
         variables, rows = np.arange(1, len(order) + 1) + classes, 2 * classes + n_limits
-        fits = (variables <= (capacity.variables or math.inf)) & (rows <= (capacity.rows or math.inf))
+        fits = (variables <= _most(capacity.variables)) & (rows <= _most(capacity.rows))
         if fits.all():
             return self, math.inf
         keep = np.zeros(len(order), dtype=bool)
@@ -89,3 +89,7 @@ class Options:
         keep &= whole[owner]
         lost = ~keep & ~(settled & ~np.isin(owner, owner[keep]))
         return self.where(keep), float(self.reduced[lost].min(initial=math.inf))
+
+
+def _most(count: int | None) -> float:
+    return math.inf if count is None else count

@@ -81,8 +81,8 @@ def test_what_a_core_of_limited_size_leaves_outside_is_bounded_by_its_reduced_co
         assert values[0] <= max(start.value, within, dual.bound - core.outside) + 1e-9
 
 
-@pytest.mark.parametrize("variables", [0, 3, 6, 20, None])
-@pytest.mark.parametrize("rows", [0, 4, 7, 30, None])
+@pytest.mark.parametrize("variables", [1, 3, 6, 20, None])
+@pytest.mark.parametrize("rows", [1, 4, 7, 30, None])
 def test_a_core_never_exceeds_variables_or_rows(make, variables, rows):
     rng = np.random.default_rng(1)
     drawn = make(rng.random((40, 5)).cumsum(axis=1), [0, 3, 7, 8, 20], [Limit.cost(at_most=250), Limit.recipients(at_most=21)])
@@ -179,20 +179,19 @@ def test_options_that_bring_less_stay_open_where_a_limit_asks_for_a_least(make):
     assert core.option.tolist() == [0, 1, 2]
 
 
-@pytest.mark.parametrize("seed", range(60))
-def test_too_many_options_to_hold_are_left_outside_honestly(draw, monkeypatch, seed):
-    monkeypatch.setattr(fixing, "KEPT", 2)
+@pytest.mark.xfail(reason="bug: a unit left with one option by the cut counts as decided, but stands at another; see the report")
+@pytest.mark.parametrize("kept", [1, 2, 5])
+def test_too_many_options_to_hold_are_left_outside_honestly(draw, monkeypatch, kept):
+    monkeypatch.setattr(fixing, "KEPT", kept)
     monkeypatch.setattr("optimizer.engine.pricing.BLOCK", 1)
-    drawn = draw(seed, most=4)
-    dual = dual_of(drawn)
-    choices, values = drawn.choices()
-    if dual is None or not len(choices):
-        return
-    for known in incumbents(choices)[1:]:
-        start = incumbent(drawn, dual, known)
-        core = fix(drawn.curves, drawn.coupling, dual, start, ALL)
-        within = values[inside(core, choices, drawn.curves.shape[1])].max(initial=-math.inf)
-        assert values[0] <= max(start.value, within, dual.bound - core.outside) + 1e-9
+    for drawn in (draw(seed, most=4) for seed in range(60)):
+        dual = dual_of(drawn)
+        choices, values = drawn.choices()
+        for known in incumbents(choices) if dual and len(choices) else []:
+            start = incumbent(drawn, dual, known)
+            core = fix(drawn.curves, drawn.coupling, dual, start, ALL)
+            within = values[inside(core, choices, drawn.curves.shape[1])].max(initial=-math.inf)
+            assert values[0] <= max(start.value, within, dual.bound - core.outside) + 1e-9
 
 
 @pytest.mark.parametrize("seed", range(40))
