@@ -17,24 +17,23 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from models.base import ResponseModel
 from optimizer.engine import close as backend
-from optimizer.engine.bound import bound
 from optimizer.engine.fix import fix
 from optimizer.engine.native import solve_native
 from optimizer.engine.respond import respond
-from optimizer.engine.rounding import round_dual
+from optimizer.engine.screen import View
 from optimizer.engine.verify import certify
 from optimizer.errors import Infeasible, ModelError, NoIncumbent
+from optimizer.narrow import Narrowed, narrow, price_whole, reopen
 from optimizer.problem.allocation import Allocation, Incumbent
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.core import Closed, Core
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
-from optimizer.problem.dual import Dual
 from optimizer.problem.limits import Limit
 from optimizer.problem.solver import Solver
 from optimizer.problem.units import Units
@@ -114,25 +113,42 @@ def allocate(
 
 
 def decide(curves: Curves, coupling: Coupling, solver: Solver, progress: Progress = silent) -> Allocation:
-    """Bound, then fix and close until nothing better can be left."""
+    """Price the limits and settle what the prices settle; then fix and close until nothing better can be left."""
     deadline = None if solver.time_limit is None else time.monotonic() + solver.time_limit
-    dual = bound(curves, coupling, progress=lambda: progress("bound", None))
+
+    def tick() -> None:
+        progress("bound", None)
+
+    narrowed = narrow(curves, coupling, np.random.default_rng(solver.seed), tick)
+    best = _search(narrowed, solver, deadline, progress)
+    if best.choice is None and not narrowed.whole:
+        narrowed = price_whole(curves, coupling, tick)
+        best = _search(narrowed, solver, deadline, progress)
+    if best.choice is not None and best.gap > solver.gap and narrowed.dual.bound - best.value > narrowed.margin:
+        # Settled units could still matter: open those, and start from what was found.
+        loss = narrowed.dual.bound - best.value
+        narrowed = reopen(curves, coupling, narrowed, narrowed.view.widen(best.choice), loss)
+        best = _search(narrowed, solver, deadline, progress)
+    return _allocation(curves, coupling, narrowed, best)
+
+
+def _search(narrowed: Narrowed, solver: Solver, deadline: float | None, progress: Progress) -> Incumbent:
+    view, dual = narrowed.view, narrowed.dual
+    best = _weigh(view, narrowed.choice, Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual"))
     capacity = backend.capacity(solver.backend)
-    nothing = Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual")
-    best = _weigh(curves, coupling, round_dual(curves, coupling, dual), nothing)
     for _ in range(ROUNDS):
-        if best.gap <= solver.gap and best.choice is not None:
+        if best.choice is not None and best.gap <= solver.gap:
             break
         progress("fix", None)
-        core = fix(curves, coupling, dual, best, capacity)
+        core = fix(view.curves, view.coupling, dual, best, capacity)
         progress("close", None)
         closed = backend.close(core, solver.backend, seed=solver.seed, seconds=_left(deadline))
-        better = _learn(curves, coupling, dual, best, core, closed)
+        better = _learn(narrowed, best, core, closed)
         stuck = core.complete or better.value <= best.value
         best = better
         if stuck or (deadline is not None and time.monotonic() > deadline):
             break
-    return _allocation(curves, coupling, dual, best)
+    return best
 
 
 def _native(model: ResponseModel, units: Units, curves: Curves, coupling: Coupling, solver: Solver) -> Allocation:
@@ -142,51 +158,53 @@ def _native(model: ResponseModel, units: Units, curves: Curves, coupling: Coupli
         raise ModelError(
             f"model.kind: embedding native needs one plain estimator, got {type(model).__name__}; use embedding: curves"
         )
-    dual = bound(curves, coupling)
+    narrowed = price_whole(curves, coupling, lambda: None)
     choice = solve_native(branches(units.X), curves, coupling, solver)
-    best = _weigh(curves, coupling, choice, Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual"))
-    return _allocation(curves, coupling, dual, best)
+    nothing = Incumbent(choice=None, value=-np.inf, bound=narrowed.dual.bound, source="dual")
+    return _allocation(curves, coupling, narrowed, _weigh(narrowed.view, choice, nothing))
 
 
 def _left(deadline: float | None) -> float | None:
     return None if deadline is None else max(0.01, deadline - time.monotonic())
 
 
-def _weigh(curves: Curves, coupling: Coupling, choice: np.ndarray | None, best: Incumbent) -> Incumbent:
+def _weigh(view: View, choice: NDArray[np.intp] | None, best: Incumbent) -> Incumbent:
     """The better of the incumbent and a choice, which counts only if it keeps every limit exactly."""
     if choice is None:
         return best
-    totals = Totals.of(choice, curves, coupling)
-    if coupling.broken(totals) or totals.outcome <= best.value:
+    totals = Totals.of(choice, view.curves, view.coupling)
+    if view.coupling.broken(totals) or totals.outcome <= best.value:
         return best
     return replace(best, choice=choice, value=totals.outcome)
 
 
-def _learn(curves: Curves, coupling: Coupling, dual: Dual, best: Incumbent, core: Core, closed: Closed) -> Incumbent:
+def _learn(narrowed: Narrowed, best: Incumbent, core: Core, closed: Closed) -> Incumbent:
     """What a closed core tells: a solution, and max(core's bound, D(λ) − smallest reduced cost left outside)."""
-    if core.complete and closed.counts is None and closed.bound == -np.inf and best.choice is None:
-        raise Infeasible(
-            f"limits: no allocation satisfies {' and '.join(row.limit.name for row in coupling.rows)} together; relax one of them"
-        )
-    found = best if closed.counts is None else _weigh(curves, coupling, core.expand(closed.counts), best)
-    proven = max(core.offset + closed.bound + core.spread, dual.bound - core.outside, found.value)
+    if narrowed.whole and core.complete and closed.counts is None and closed.bound == -np.inf and best.choice is None:
+        names = " and ".join(row.limit.name for row in narrowed.view.coupling.rows)
+        raise Infeasible(f"limits: no allocation satisfies {names} together; relax one of them")
+    found = best if closed.counts is None else _weigh(narrowed.view, core.expand(closed.counts), best)
+    outside = min(core.outside, narrowed.margin)
+    proven = max(core.offset + closed.bound + core.spread, narrowed.dual.bound - outside, found.value)
     return replace(found, bound=proven, source="core") if proven < found.bound else found
 
 
-def _allocation(curves: Curves, coupling: Coupling, dual: Dual, best: Incumbent) -> Allocation:
+def _allocation(curves: Curves, coupling: Coupling, narrowed: Narrowed, best: Incumbent) -> Allocation:
     if best.choice is None:
         raise NoIncumbent(
             "search: stopped before it found an allocation that keeps every limit; "
             "allow more time (solver.time_limit), relax a limit, or use a licence without a size limit"
         )
-    choice = best.choice
-    prices = {row.limit.name: row.sign * float(price) for row, price in zip(coupling.rows, dual.prices, strict=True)}
+    choice = narrowed.view.widen(best.choice)
+    totals = Totals.of(choice, curves, coupling)
+    prices = {row.limit.name: row.sign * float(price) for row, price in zip(coupling.rows, narrowed.dual.prices, strict=True)}
     return Allocation(
         index=choice,
         amount=curves.amounts.array[choice],
-        value=best.value,
-        bound=best.bound,
+        value=totals.outcome,
+        # The settled units add the same to value and bound.
+        bound=totals.outcome + (best.bound - best.value),
         bound_source=best.source,
         shadow_prices=prices,
-        usage=coupling.usage(Totals.of(choice, curves, coupling)),
+        usage=coupling.usage(totals),
     )

@@ -12,34 +12,42 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from optimizer.engine.pricing import best_options
+from optimizer.engine.pricing import best_options, price_scale
+from optimizer.engine.rivals import within
+from optimizer.engine.shortlist import Shortlist
 from optimizer.errors import Infeasible
+from optimizer.problem.box import Box
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.dual import Dual
+from optimizer.problem.sums import exact_sum
 
 PASSES = 300
 PRECISION = 1e-13
-"""Stop once no more than this share of the values at stake can be gained."""
+"""Of the least bound, by default: little more than rounding."""
 
 NEGLIGIBLE = 1e-9
 """Shares and relative prices below this are rounding."""
+
+TIED = 1e-9
+"""Options that come this near the best one are priced with it, whatever rounding does to their scores."""
 
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 """Multiples of it, modulo 1, fill the unit interval evenly from the first to the last."""
 
 Vector = NDArray[np.float64]
+Pass = Callable[[Vector], tuple[NDArray[np.integer], float, Vector]]
 
 
 @dataclass(frozen=True, slots=True)
 class Cut:
-    """D and one subgradient at a point, in the scaled prices of `_Scale`."""
+    """D and one subgradient at a point, in the scaled prices of `price_scale`."""
 
     point: Vector
     height: float
@@ -52,6 +60,16 @@ class Cut:
 
 
 @dataclass(frozen=True, slots=True)
+class Region:
+    """Where scaled prices are looked for: from `start`, within [low, high], the first trust region `radius` wide."""
+
+    start: Vector
+    low: Vector
+    high: Vector
+    radius: float
+
+
+@dataclass(frozen=True, slots=True)
 class _Step:
     """A master problem's answer: where to go, how much lower D could be there, and the cuts' shares in saying so."""
 
@@ -60,51 +78,91 @@ class _Step:
     shares: Vector
 
 
-def bound(curves: Curves, coupling: Coupling, *, progress: Callable[[], None] = lambda: None) -> Dual:
+def bound(
+    curves: Curves,
+    coupling: Coupling,
+    *,
+    box: Box | None = None,
+    precision: float = PRECISION,
+    progress: Callable[[], None] = lambda: None,
+) -> Dual:
     """Prices of the limits and the bound they prove.
+
+    Parameters
+    ----------
+    box : where to look for prices; by default anywhere. The bound holds wherever the prices are found, and is the least
+        if they are found inside.
+    precision : stop once no more than this share of the values at stake can be gained.
 
     Raises
     ------
     Infeasible
         If the prices prove that no allocation satisfies the limits.
     """
-    scale, stake = _scale(curves, coupling)
-    worst = math.fsum(curves.values.min(axis=1).tolist())
+    scale, stake = price_scale(curves, coupling)
+    worst = exact_sum(curves.values.min(axis=1))
     floor = worst - 1e-9 * (stake + abs(worst))
-    small = np.min_scalar_type(-curves.shape[1])
+    look = _passes(curves, coupling, box)
 
     def cut_at(point: Vector) -> Cut:
         progress()
         prices = point * scale
-        choice, best = best_options(curves, coupling, prices)
-        slope = (coupling.allowed - _used(curves, coupling, choice)) * scale
-        return Cut(point, float(coupling.allowed @ prices) + float(best.sum()), slope, choice.astype(small))
+        choice, best, used = look(prices)
+        return Cut(point, float(coupling.allowed @ prices) + best, (coupling.allowed - used) * scale, choice)
 
-    centre, cuts, shares = _descend(cut_at, np.zeros(len(coupling.rows)), PRECISION * stake, floor)
+    centre, cuts, shares = _descend(cut_at, _region(box, scale), precision * stake, floor)
     if centre.height < floor:
         raise Infeasible(_contradiction(coupling, centre.point))
     prices = centre.point * scale
-    choice, best = best_options(curves, coupling, prices)
-    terms = [*best.tolist(), *(coupling.allowed * prices).tolist()]
+    choice, score = best_options(curves, coupling, prices)
+    total = exact_sum(np.concatenate([score, coupling.allowed * prices]))
     near = _blend([cut.choice for cut in cuts], shares)
-    return Dual(prices=prices, bound=math.fsum(terms), choice=choice, best=best, near=near)
+    return Dual(prices=prices, bound=total, choice=choice, best=score, near=near)
 
 
-def _descend(cut_at: Callable[[Vector], Cut], start: Vector, precision: float, floor: float) -> tuple[Cut, list[Cut], Vector]:
-    """The lowest cut found from `start`, all cuts, and their shares; stops at `precision`, or below `floor`."""
-    centre = cut_at(start)
-    cuts, shares, radius = [centre], np.ones(1), 1.0
-    for _ in range(PASSES if len(start) else 0):
+def _passes(curves: Curves, coupling: Coupling, box: Box | None) -> Pass:
+    """What one pass over the units does: over all options, or in a box over those that can be best in it."""
+    small = np.min_scalar_type(-curves.shape[1])
+
+    def over_all(prices: Vector) -> tuple[NDArray[np.integer], float, Vector]:
+        choice, score = best_options(curves, coupling, prices)
+        return choice.astype(small), float(score.sum()), _used(curves, coupling, choice)
+
+    if box is None:
+        return over_all
+    shortlist = Shortlist.of(curves, coupling, within(curves, coupling, replace(box, margin=min(box.margin, TIED))))
+
+    def over_few(prices: Vector) -> tuple[NDArray[np.integer], float, Vector]:
+        choice, score, used = shortlist.best(coupling, prices)
+        return choice.astype(small), score, used
+
+    return over_few
+
+
+def _region(box: Box | None, scale: Vector) -> Region:
+    if box is None or not (scale > 0.0).any():
+        return Region(np.zeros(len(scale)), np.zeros(len(scale)), np.full(len(scale), np.inf), 1.0)
+    unit = np.where(scale > 0.0, scale, 1.0)
+    centre, reach = (np.where(scale > 0.0, given / unit, 0.0) for given in (box.centre, box.reach))
+    return Region(centre, np.maximum(centre - reach, 0.0), centre + reach, max(1e-9, float(reach.max())))
+
+
+def _descend(cut_at: Callable[[Vector], Cut], region: Region, precision: float, floor: float) -> tuple[Cut, list[Cut], Vector]:
+    """The lowest cut found in the region, all cuts, and their shares; stops at `precision`, or below `floor`."""
+    radius = widest = region.radius
+    centre = cut_at(region.start)
+    cuts, shares = [centre], np.ones(1)
+    for _ in range(PASSES if len(region.start) else 0):
         if centre.height < floor:
             break
-        step = _master(cuts, centre, radius)
+        step = _master(cuts, centre, radius, region)
         shares = step.shares
         if step.gain <= precision:
-            if radius >= 1.0:
+            if radius >= widest:
                 break
             radius *= 10.0
             continue
-        trial = cut_at(np.maximum(centre.point + step.move, 0.0))
+        trial = cut_at(np.clip(centre.point + step.move, region.low, region.high))
         cuts.append(trial)
         far = float(np.abs(step.move).max())
         if centre.height - trial.height >= 0.1 * step.gain:
@@ -114,7 +172,7 @@ def _descend(cut_at: Callable[[Vector], Cut], start: Vector, precision: float, f
     return centre, cuts, shares
 
 
-def _master(cuts: list[Cut], centre: Cut, radius: float) -> _Step:
+def _master(cuts: list[Cut], centre: Cut, radius: float, region: Region) -> _Step:
     """Minimise the cuts over prices in a box around the centre, everything scaled to the box."""
     still, alone = np.zeros_like(centre.slope), np.array([float(cut is centre) for cut in cuts])
     reach = radius * float(np.abs(centre.slope).sum())
@@ -128,7 +186,7 @@ def _master(cuts: list[Cut], centre: Cut, radius: float) -> _Step:
         np.append(still, 1.0),
         A_ub=np.column_stack([slopes, -np.ones(len(slopes))]),
         b_ub=-depth,
-        bounds=[*((max(-1.0, -x / radius), 1.0) for x in centre.point), (-2.0, 0.0)],
+        bounds=[*zip(*_room(centre, radius, region), strict=True), (-2.0, 0.0)],
         method="highs-ds",
     )
     if solved.x is None:
@@ -137,6 +195,13 @@ def _master(cuts: list[Cut], centre: Cut, radius: float) -> _Step:
     shares[useful] = np.maximum(-solved.ineqlin.marginals, 0.0)
     total = float(shares.sum())
     return _Step(solved.x[:-1] * radius, -float(solved.x[-1]) * reach, shares / total if total > 0.0 else alone)
+
+
+def _room(centre: Cut, radius: float, region: Region) -> tuple[list[float], list[float]]:
+    """How far each price may move down and up, in radii."""
+    down = np.maximum(-1.0, (region.low - centre.point) / radius)
+    up = np.minimum(1.0, (region.high - centre.point) / radius)
+    return np.minimum(down, 0.0).tolist(), np.maximum(up, 0.0).tolist()
 
 
 def _blend(choices: list[NDArray[np.integer]], shares: Vector) -> NDArray[np.intp]:
@@ -163,22 +228,6 @@ def _used(curves: Curves, coupling: Coupling, choice: NDArray[np.intp]) -> Vecto
     )
     used: Vector = np.einsum("qlg,qg->l", coupling.coefficients, totals)
     return used
-
-
-def _scale(curves: Curves, coupling: Coupling) -> tuple[Vector, float]:
-    """A price of 1 in each row is worth about all that is at stake, in a row that can never bind nothing; and the stake."""
-    values, groups, size = curves.values, coupling.groups, coupling.n_groups
-    stake = float((values.max(axis=1) - values.min(axis=1)).sum())
-    costs = np.broadcast_to(curves.costs.max(axis=-1), len(groups))
-    largest = np.array(
-        [
-            np.bincount(groups, weights=weights, minlength=size)
-            for weights in (costs, np.ones(len(groups)), np.abs(values).max(axis=1))
-        ]
-    )
-    usage = np.einsum("qlg,qg->l", np.abs(coupling.coefficients), largest)
-    binds = coupling.allowed < usage
-    return np.where(binds, max(stake, np.finfo(float).tiny) / np.maximum(usage, 1e-300), 0.0), stake
 
 
 def _contradiction(coupling: Coupling, point: Vector) -> str:

@@ -21,6 +21,7 @@ from optimizer.problem.core import Capacity, Core
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.dual import Dual
+from optimizer.problem.sums import exact_sum
 
 KEPT = 1 << 22
 """Options held at once; beyond it those of largest reduced cost are left outside, and said so."""
@@ -119,7 +120,7 @@ def _core(
         usage=usage,
         left=left,
         fixed=fixed,
-        offset=math.fsum(np.where(counted, curves.value_of(fixed), curves.values[:, 0]).tolist()),
+        offset=exact_sum(np.where(counted, curves.value_of(fixed), curves.values[:, 0])),
         spread=float(classes.spread[open_classes] @ sizes),
         outside=outside,
     )

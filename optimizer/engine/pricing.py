@@ -6,7 +6,9 @@ blocks that stay in the processor's cache; a pass costs O(n m).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import os
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,8 +16,11 @@ from numpy.typing import NDArray
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 
-BLOCK = 1 << 18
-"""Numbers in a block: 2 MiB of float64."""
+BLOCK = 1 << 17
+"""Numbers in a block: 1 MiB of float64."""
+
+NOTHING = 1e-200
+"""Less than this is not at stake; dividing by it is still safe."""
 
 
 def group_prices(coupling: Coupling, prices: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -51,13 +56,44 @@ def scores(
     return kept - charges
 
 
+def each_block(curves: Curves, work: Callable[[slice], object]) -> None:
+    """Do the work for every block, on all cores; it writes what it finds in its own places, so their order is no concern."""
+    parts = list(blocks(curves))
+    if len(parts) == 1:
+        work(parts[0])
+        return
+    with ThreadPoolExecutor(os.cpu_count()) as pool:
+        # numpy lets go of the interpreter while it computes.
+        list(pool.map(work, parts))
+
+
 def best_options(curves: Curves, coupling: Coupling, prices: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
     """The best option of each unit, the cheaper of two equals, and its score: (n,), (n,)."""
     n, _ = curves.shape
     choice, best = np.empty(n, dtype=np.intp), np.empty(n, dtype=np.float64)
-    for units in blocks(curves):
+
+    def look(units: slice) -> None:
         priced = scores(curves, coupling, prices, units)
         chosen = priced.argmax(axis=1)
         choice[units] = chosen
         best[units] = priced[np.arange(len(chosen)), chosen]
+
+    each_block(curves, look)
     return choice, best
+
+
+def price_scale(curves: Curves, coupling: Coupling) -> tuple[NDArray[np.float64], float]:
+    """A price of 1 in each row is worth about all that is at stake, in a row that can never bind nothing; and the stake."""
+    values, groups, size = curves.values, coupling.groups, coupling.n_groups
+    stake = float((values.max(axis=1) - values.min(axis=1)).sum())
+    costs = np.broadcast_to(curves.costs.max(axis=-1), len(groups))
+    largest = np.array(
+        [
+            np.bincount(groups, weights=weights, minlength=size)
+            for weights in (costs, np.ones(len(groups)), np.abs(values).max(axis=1))
+        ]
+    )
+    usage = np.einsum("qlg,qg->l", np.abs(coupling.coefficients), largest)
+    binds = coupling.allowed < usage
+    worth = stake if stake > NOTHING else 1.0
+    return np.where(binds, worth / np.maximum(usage, NOTHING), 0.0), stake

@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from optimizer.errors import DataError
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
+from optimizer.problem.sums import exact_sum
 
 OUTCOME_TOLERANCE = 1e-9
 """Relative slack of a row that counts expected outcomes: those are floats, and their sums round."""
@@ -70,9 +71,11 @@ class Totals:
 
         def total(inside: NDArray[np.bool_]) -> tuple[int, int, float]:
             heads = int(np.count_nonzero(choice[inside]))
-            return int(costs[inside].sum()), heads, math.fsum(values[inside].tolist())
+            return int(costs[inside].sum()), heads, exact_sum(values[inside])
 
         everyone = np.ones(len(choice), dtype=bool) if counted is None else counted
+        if coupling.n_groups == 1:
+            return cls((total(everyone),))
         return cls(tuple(total(everyone & (coupling.groups == g)) for g in range(coupling.n_groups)))
 
     @property
@@ -127,7 +130,12 @@ class Coupling:
             _row(limit, [bool(is_in) for is_in in in_group], int(mask.sum()))
             for limit, mask, in_group in zip(limits, masks, member_of, strict=True)
         )
-        table = np.array([row.coefficients for row in rows], dtype=np.float64).reshape(len(rows), 3, len(patterns))
+        return cls.over(rows, groups, len(patterns))
+
+    @classmethod
+    def over(cls, rows: tuple[Row, ...], groups: NDArray[np.intp], n_groups: int) -> Self:
+        """Rows over units whose groups are known."""
+        table = np.array([row.coefficients for row in rows], dtype=np.float64).reshape(len(rows), 3, n_groups)
         allowed = np.array([float(row.allowed) for row in rows], dtype=np.float64)
         return cls(rows=rows, groups=groups, coefficients=table.transpose(1, 0, 2), allowed=allowed)
 

@@ -62,7 +62,9 @@ class Curves:
 
     def value_of(self, choice: NDArray[np.intp]) -> NDArray[np.float64]:
         """Expected outcome of each unit at its option `choice[i]`: (n,)."""
-        return np.take_along_axis(self.values, choice[:, None], axis=1)[:, 0]
+        n, m = self.shape
+        outcome: NDArray[np.float64] = self.values.reshape(-1)[np.arange(n) * m + choice]
+        return outcome
 
 
 def _costs(costs: ArrayLike | None, amounts: Amounts, shape: tuple[int, ...]) -> NDArray[np.int64]:

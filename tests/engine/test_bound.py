@@ -18,8 +18,12 @@ def relaxed(instance):
     unit = np.eye(len(instance.coupling.rows))
     usage = np.array([(instance.curves.values - instance.scores(price)).ravel() for price in unit]).reshape(len(unit), n * m)
     solved = linprog(
-        -instance.curves.values.ravel(), A_ub=csr_array(usage), b_ub=[float(row.allowed) for row in instance.coupling.rows],
-        A_eq=kron(eye_array(n), np.ones((1, m))), b_eq=np.ones(n), method="highs",
+        -instance.curves.values.ravel(),
+        A_ub=csr_array(usage),
+        b_ub=[float(row.allowed) for row in instance.coupling.rows],
+        A_eq=kron(eye_array(n), np.ones((1, m))),
+        b_eq=np.ones(n),
+        method="highs",
         options={"primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10},
     )
     assert solved.status in (0, 2)
@@ -120,9 +124,13 @@ def test_curves_that_are_all_flat_are_bounded_by_themselves(make):
 
 def test_contradictory_limits_are_infeasible_and_are_named(make):
     contradictory = make(
-        np.random.default_rng(0).random((6, 3)), [0, 5, 9],
-        [Limit.cost(at_most=14, name="budget"), Limit.recipients(at_most=5, name="loose"),
-         Limit.recipients(at_least=4, name="coverage")],
+        np.random.default_rng(0).random((6, 3)),
+        [0, 5, 9],
+        [
+            Limit.cost(at_most=14, name="budget"),
+            Limit.recipients(at_most=5, name="loose"),
+            Limit.recipients(at_least=4, name="coverage"),
+        ],
     )
     with pytest.raises(Infeasible) as found:
         bound(contradictory.curves, contradictory.coupling)

@@ -75,7 +75,9 @@ def test_registering_twice_changes_nothing(model):
 def test_the_curves_of_a_core_are_its_values_by_class(make):
     drawn = make(np.random.default_rng(0).random((6, 3)).cumsum(axis=1), [0, 2, 5], [Limit.cost(at_most=12)])
     dual = bound(drawn.curves, drawn.coupling)
-    core = fix(drawn.curves, drawn.coupling, dual, Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual"), Capacity())
+    core = fix(
+        drawn.curves, drawn.coupling, dual, Incumbent(choice=None, value=-np.inf, bound=dual.bound, source="dual"), Capacity()
+    )
     curves = CoreCurves.of(core)
     assert curves.weights.shape == (len(core.members), len(core.klass))
     one_each = np.eye(len(core.klass))

@@ -90,7 +90,6 @@ def test_options_in_use_open_with_their_owner():
     assert left == 0.0
 
 
-@pytest.mark.xfail(reason="bug: a capacity of 0 is taken for none at all")
 @pytest.mark.parametrize("capacity", [Capacity(variables=0), Capacity(rows=0)])
 def test_nothing_fits_a_capacity_of_nothing(capacity):
     kept, _ = THREE.smallest(NONE, NONE, capacity, 2)
@@ -106,7 +105,7 @@ def test_what_is_kept_fits_and_each_owner_that_opens_has_a_choice_and_its_used_o
     used = np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)))
     settled = used & np.array(data.draw(st.lists(st.booleans(), min_size=count, max_size=count)))
     every = Options(
-        np.repeat(np.arange(len(owners)), owners), np.concatenate([np.arange(size) for size in owners]), np.array(reduced),
+        np.repeat(np.arange(len(owners)), owners), np.concatenate([np.arange(size) for size in owners]), np.array(reduced)
     )
     capacity = Capacity(variables=data.draw(st.none() | st.integers(1, 20)), rows=data.draw(st.none() | st.integers(1, 12)))
     kept, outside = every.smallest(used, settled, capacity, 2)

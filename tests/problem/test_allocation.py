@@ -44,7 +44,5 @@ def test_a_gap_is_never_negative_and_is_nothing_only_at_the_bound(value, bound):
 
 def test_allocation_and_incumbent_state_the_same_gap():
     index = np.zeros(1, dtype=np.intp)
-    allocation = Allocation(
-        index=index, amount=index, value=4.0, bound=5.0, bound_source="dual", shadow_prices={}, usage={},
-    )
+    allocation = Allocation(index=index, amount=index, value=4.0, bound=5.0, bound_source="dual", shadow_prices={}, usage={})
     assert allocation.gap == Incumbent(choice=index, value=4.0, bound=5.0, source="dual").gap == 0.25

@@ -60,7 +60,9 @@ def test_the_largest_award_is_allowed_and_one_more_is_not():
 
 def test_as_many_awards_as_a_grid_takes_are_allowed_and_one_more_is_not():
     assert len(Amounts.grid(max=MOST, step=1)) == MOST + 1
-    with pytest.raises(ValueError, match=rf"amounts\.step: must leave at most {MOST} awards, got {MOST + 1}; choose a larger step"):
+    with pytest.raises(
+        ValueError, match=rf"amounts\.step: must leave at most {MOST} awards, got {MOST + 1}; choose a larger step"
+    ):
         Amounts.grid(max=MOST + 1, step=1)
 
 

@@ -14,9 +14,17 @@ def core(members, options, fixed, outside=math.inf):
     klass = np.repeat(np.arange(len(members)), [len(of) for of in options])
     option = np.array([k for of in options for k in of], dtype=np.intp)
     return Core(
-        members=tuple(np.array(units, dtype=np.intp) for units in members), klass=klass, option=option,
-        value=option.astype(float), most=np.full(len(option), 9), usage=np.zeros((0, len(option))), left=np.zeros(0),
-        fixed=np.array(fixed, dtype=np.intp), offset=0.0, spread=0.0, outside=outside,
+        members=tuple(np.array(units, dtype=np.intp) for units in members),
+        klass=klass,
+        option=option,
+        value=option.astype(float),
+        most=np.full(len(option), 9),
+        usage=np.zeros((0, len(option))),
+        left=np.zeros(0),
+        fixed=np.array(fixed, dtype=np.intp),
+        offset=0.0,
+        spread=0.0,
+        outside=outside,
     )
 
 

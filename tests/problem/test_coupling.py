@@ -154,7 +154,11 @@ def test_usage_speaks_the_limits_own_measure():
     curves = Curves.of(np.tile([0.0, 0.25, 0.5], (5, 1)), AMOUNTS)
     usage = coupling.usage(Totals.of(np.array([2, 1, 0, 2, 0]), curves, coupling))
     assert usage == {
-        "budget": (600.0, 600.0), "women": (1.0, 1.2), "mean": (600.0, 750.0), "half": (3.0, 3.0), "seats": (1.25, 2.0),
+        "budget": (600.0, 600.0),
+        "women": (1.0, 1.2),
+        "mean": (600.0, 750.0),
+        "half": (3.0, 3.0),
+        "seats": (1.25, 2.0),
     }
 
 
@@ -220,7 +224,9 @@ def test_an_outcome_may_pass_its_figure_by_rounding_and_no_more():
 
 
 def test_a_group_without_columns_is_refused():
-    with pytest.raises(DataError, match=r"limit women: names the group gender F, but no columns of the units are known; pass units="):
+    with pytest.raises(
+        DataError, match=r"limit women: names the group gender F, but no columns of the units are known; pass units="
+    ):
         compiled(Limit.recipients(at_most=1, where=WOMEN, name="women"), frame=None)
 
 

@@ -19,7 +19,7 @@ def table():
     def build(*, probabilities):
         curves = Curves.of(VALUES, Amounts((0, 10, 20)))
         allocation = Allocation(
-            index=INDEX, amount=curves.amounts.array[INDEX], value=2.5, bound=3.0, bound_source="dual", shadow_prices={}, usage={},
+            index=INDEX, amount=curves.amounts.array[INDEX], value=2.5, bound=3.0, bound_source="dual", shadow_prices={}, usage={}
         )
         units = Units(ids=np.array(list("abcde"), dtype=object), frame=pd.DataFrame({"x": range(5)}), features=("x",))
         return table_of_plan(units, curves, allocation, probabilities=probabilities)
@@ -43,7 +43,11 @@ def test_outcomes_are_read_at_nothing_and_at_the_units_own_amount(table):
 
 def test_segments_compare_what_is_likely_without_an_award_and_at_the_largest(table):
     assert table(probabilities=True)["segment"].tolist() == [
-        "lost cause", "persuadable", "sleeping dog", "sure thing", "sleeping dog",
+        "lost cause",
+        "persuadable",
+        "sleeping dog",
+        "sure thing",
+        "sleeping dog",
     ]
 
 

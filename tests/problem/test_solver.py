@@ -11,8 +11,7 @@ def test_the_defaults_ask_for_a_proven_optimum_of_embedded_curves_by_gurobi():
 
 
 @pytest.mark.parametrize(
-    "settings",
-    [{"backend": "highs"}, {"embedding": "native"}, {"gap": 0.999}, {"time_limit": 1e-3}, {"seed": 2**31 - 1}],
+    "settings", [{"backend": "highs"}, {"embedding": "native"}, {"gap": 0.999}, {"time_limit": 1e-3}, {"seed": 2**31 - 1}]
 )
 def test_settings_within_range_are_taken(settings):
     solver = Solver(**settings)
@@ -32,7 +31,10 @@ def test_settings_within_range_are_taken(settings):
         ({"time_limit": float("inf")}, r"solver\.time_limit: must be positive seconds, got inf"),
         ({"seed": -1}, r"solver\.seed: must be from 0 to 2\^31 - 1, got -1"),
         ({"seed": 2**31}, r"solver\.seed: must be from 0 to 2\^31 - 1, got 2147483648"),
-        ({"embedding": "native", "backend": "highs"}, r"solver\.backend: embedding native needs gurobi, got highs; use embedding"),
+        (
+            {"embedding": "native", "backend": "highs"},
+            r"solver\.backend: embedding native needs gurobi, got highs; use embedding",
+        ),
     ],
 )
 def test_settings_out_of_range_are_refused_with_their_place(settings, message):

@@ -17,8 +17,17 @@ def words(limit, n=1000):
 def sentence():
     def of(limit, price):
         certificate = Certificate(
-            units=1000, amounts=9, value=400.0, without=300.0, bound=400.0, bound_source="dual", dual_bound=400.0, spent=5_000_000,
-            recipients=50, shadow_prices={limit.name: price}, usage={limit.name: (1.0, 2.0)},
+            units=1000,
+            amounts=9,
+            value=400.0,
+            without=300.0,
+            bound=400.0,
+            bound_source="dual",
+            dual_bound=400.0,
+            spent=5_000_000,
+            recipients=50,
+            shadow_prices={limit.name: price},
+            usage={limit.name: (1.0, 2.0)},
         )
         return price_in_words(certificate, [limit], step=1_000_000, currency="JPY", outcome="enrolled")[0]
 
@@ -61,7 +70,8 @@ def test_a_mean_award_is_no_percentage():
         (Limit.recipients(at_most=0.2), 0.25, "recipients: one award more allowed would bring 0.25 enrolled"),
         (Limit.outcome(at_most=9.0, name="seats"), 0.5, "seats: one enrolled more allowed would bring 0.5 enrolled"),
         (
-            Limit.recipients(at_least=0.4, of="recipients", name="women"), -0.5,
+            Limit.recipients(at_least=0.4, of="recipients", name="women"),
+            -0.5,
             "women: one percentage point less required would bring 0.25 enrolled",
         ),
         (Limit.cost(at_most=0.5, of="cost", name="men"), 2e-6, "men: one percentage point more allowed would bring 0.1 enrolled"),
@@ -83,8 +93,17 @@ def test_the_price_of_a_mean_award_is_told_in_money(sentence):
 def test_sentences_come_in_the_limits_order():
     limits = [Limit.recipients(at_most=1), Limit.cost(at_most=1)]
     certificate = Certificate(
-        units=1, amounts=2, value=1.0, without=0.0, bound=1.0, bound_source="dual", dual_bound=1.0, spent=1, recipients=1,
-        shadow_prices={"cost": 1.0, "recipients": 0.0}, usage={},
+        units=1,
+        amounts=2,
+        value=1.0,
+        without=0.0,
+        bound=1.0,
+        bound_source="dual",
+        dual_bound=1.0,
+        spent=1,
+        recipients=1,
+        shadow_prices={"cost": 1.0, "recipients": 0.0},
+        usage={},
     )
     said = price_in_words(certificate, limits, step=1, currency="", outcome="sale")
     assert [sentence.split(":")[0] for sentence in said] == ["recipients", "cost"]

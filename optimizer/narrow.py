@@ -1,0 +1,147 @@
+"""Narrowing: prices from a sample settle most units, and what is left is priced exactly; then a larger sample, up to all.
+
+    sample of n/16 → prices, good to about 1/√sample → screen all n → price the open units → are the prices in the box?
+
+One pass over all units, whatever the number of passes the prices take. If they leave the box, the box was too small: it is laid
+around the better prices, and larger. What cannot be screened is priced whole.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from optimizer.engine.bound import PRECISION, bound
+from optimizer.engine.pricing import price_scale
+from optimizer.engine.rounding import round_dual
+from optimizer.engine.screen import View, everyone, sample, screen, screenable
+from optimizer.errors import Infeasible
+from optimizer.problem.box import Box
+from optimizer.problem.coupling import Coupling
+from optimizer.problem.curves import Curves
+from optimizer.problem.dual import Dual
+from optimizer.problem.sums import exact_sum
+
+SMALL = 8_000
+"""Units that are priced as they are."""
+
+GROWTH = 16
+"""How much larger each sample is than the one before."""
+
+TRIES = 3
+"""Boxes that are tried before all units are priced."""
+
+WIDTH = 4.0
+"""The first box, in standard errors of a price that varies as much as it is large."""
+
+ROUGH = 1e-9
+"""Precision of a sample's prices, which err by far more anyway."""
+
+FAINT = 0.1
+"""A price of nothing is taken to be this share of the price at which a limit's largest use costs all that is at stake."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Narrowed:
+    """The open units with their dual and a first choice; settled units lose at least `margin` by any other option.
+
+    Attributes
+    ----------
+    choice : (n',) a feasible choice of the open units, or None.
+    """
+
+    view: View
+    dual: Dual
+    choice: NDArray[np.intp] | None
+    margin: float
+
+    @property
+    def whole(self) -> bool:
+        """Whether no unit was settled by screening."""
+        return math.isinf(self.margin)
+
+    @property
+    def loss(self) -> float:
+        """What the first choice falls short of the bound; inf if there is none."""
+        if self.choice is None:
+            return math.inf
+        return self.dual.bound - exact_sum(self.view.curves.value_of(self.choice)) + self.dual.rounding
+
+
+def narrow(
+    curves: Curves, coupling: Coupling, rng: np.random.Generator, tick: Callable[[], None], *, final: bool = True
+) -> Narrowed:
+    """The units that stay open, and the prices of the limits.
+
+    Parameters
+    ----------
+    final : whether an optimum is looked for, so that settled units must lose more than the first choice does; or only prices.
+
+    Raises
+    ------
+    Infeasible
+        If no allocation satisfies the limits.
+    """
+    n, _ = curves.shape
+    if n <= SMALL or not screenable(curves, coupling):
+        return _price(everyone(curves, coupling), None, tick, final=final)
+    part = sample(curves, coupling, np.sort(rng.choice(n, n // GROWTH, replace=False)))
+    try:
+        guess = narrow(part.curves, part.coupling, rng, tick, final=False)
+        box = _first_box(guess, part, final=final)
+        for _ in range(TRIES):
+            found = _price(screen(curves, coupling, box), box, tick, final=final)
+            inside = box.holds(found.dual.prices)
+            if inside and (not final or found.choice is None or found.loss <= box.margin):
+                return found
+            box = _next_box(box, found, inside=inside)
+    except Infeasible:
+        # A sample may have no plan where the whole has one, and so may the open units of a box that is too small.
+        pass
+    return price_whole(curves, coupling, tick)
+
+
+def price_whole(curves: Curves, coupling: Coupling, tick: Callable[[], None]) -> Narrowed:
+    """All units, priced as they are.
+
+    Raises
+    ------
+    Infeasible
+        If the prices prove that no allocation satisfies the limits.
+    """
+    return _price(everyone(curves, coupling), None, tick, final=True)
+
+
+def reopen(curves: Curves, coupling: Coupling, narrowed: Narrowed, choice: NDArray[np.intp], loss: float) -> Narrowed:
+    """The units that a choice (n,) which falls short of the bound by `loss` leaves open, at the same prices."""
+    prices = narrowed.dual.prices
+    box = Box(centre=prices, reach=np.zeros_like(prices), margin=1.01 * loss + narrowed.dual.rounding)
+    view = screen(curves, coupling, box)
+    dual = bound(view.curves, view.coupling, box=box)
+    return Narrowed(view=view, dual=dual, choice=choice[view.units], margin=box.margin)
+
+
+def _price(view: View, box: Box | None, tick: Callable[[], None], *, final: bool) -> Narrowed:
+    dual = bound(view.curves, view.coupling, box=box, precision=PRECISION if final else ROUGH, progress=tick)
+    choice = round_dual(view.curves, view.coupling, dual)
+    return Narrowed(view=view, dual=dual, choice=choice, margin=math.inf if box is None else box.margin)
+
+
+def _first_box(guess: Narrowed, part: View, *, final: bool) -> Box:
+    """Around a sample's prices, as wide as they may err, with a margin that the first choice's loss is likely to keep."""
+    size = len(part.units)
+    scale, stake = price_scale(part.curves, part.coupling)
+    reach = WIDTH * (guess.dual.prices + FAINT * scale) / math.sqrt(size)
+    loss = guess.loss if math.isfinite(guess.loss) else FAINT * stake / size
+    return Box(centre=guess.dual.prices, reach=reach, margin=4.0 * loss if final else guess.dual.rounding)
+
+
+def _next_box(box: Box, found: Narrowed, *, inside: bool) -> Box:
+    """Around the better prices: with a larger margin if only that was too small, else also larger."""
+    margin = max(box.margin, 4.0 * found.loss) if inside and math.isfinite(found.loss) else box.margin
+    moved = np.abs(found.dual.prices - box.centre)
+    return Box(centre=found.dual.prices, reach=np.maximum(box.reach, 2.0 * moved), margin=margin)
