@@ -54,7 +54,8 @@ def _by_gurobi(core: Core, seed: int, seconds: float | None) -> Closed:
         add_predictor_constr(model, CoreCurves.of(core), x, y)
         model.setObjective(y.sum(), gp.GRB.MAXIMIZE)
         model.optimize()
-        if model.Status == gp.GRB.INFEASIBLE:
+        # Every option is bounded, so what presolve takes for either is infeasible.
+        if model.Status in (gp.GRB.INFEASIBLE, gp.GRB.INF_OR_UNBD):
             return Closed(counts=None, bound=-math.inf)
         counts = np.rint(x.X)[0].astype(np.int64) if model.SolCount else None
         return Closed(counts=counts, bound=_settled(core, counts, model.ObjBound, done=model.Status == gp.GRB.OPTIMAL))

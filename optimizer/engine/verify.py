@@ -7,15 +7,17 @@ It imports no solver and no other stage; whatever they got wrong, it meets here 
 
 from __future__ import annotations
 
+import math
 import os
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.errors import VerificationError
-from optimizer.problem.allocation import Allocation
+from optimizer.problem.allocation import Allocation, BoundSource
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
@@ -23,6 +25,9 @@ from optimizer.problem.sums import exact_sum
 
 TOLERANCE = 1e-9
 """Relative: two correctly rounded sums of the same numbers agree far better."""
+
+WHOLE = 1e-13
+"""Relative, for sums of whole numbers, in which one currency unit counts."""
 
 BLOCK = 1 << 16
 """Numbers looked at together, so that they stay in the processor's cache."""
@@ -72,6 +77,8 @@ def _check_choice(allocation: Allocation, curves: Curves) -> None:
         raise VerificationError(f"allocation.index: must be {n} whole numbers, got {index.dtype} of shape {index.shape}")
     if n and not 0 <= index.min() <= index.max() < m:
         raise VerificationError(f"allocation.index: must lie in 0 … {m - 1}, got {index.min()} … {index.max()}")
+    if np.shape(allocation.amount) != (n,):
+        raise VerificationError(f"allocation.amount: must be {n} amounts, got shape {np.shape(allocation.amount)}")
     wrong = np.flatnonzero(curves.amounts.array[index] != allocation.amount)
     if len(wrong):
         i = int(wrong[0])
@@ -91,9 +98,10 @@ def _check_limits(allocation: Allocation, coupling: Coupling, totals: Totals) ->
             f"allocation: must state usage and price of {sorted(usage)}, "
             f"got {sorted(allocation.usage)} and {sorted(allocation.shadow_prices)}"
         )
+    rounded = {row.limit.name for row in coupling.rows if row.counts_outcome}
     for name, claimed in allocation.usage.items():
         for figure, (said, true) in zip(("used", "allowed"), zip(claimed, usage[name], strict=True), strict=True):
-            _check_close(f"usage of {name}, {figure}", said, true)
+            _check_close(f"usage of {name}, {figure}", said, true, TOLERANCE if name in rounded else WHOLE)
 
 
 def _check_predictions(allocation: Allocation, curves: Curves, predict: Predict | None) -> None:
@@ -103,7 +111,10 @@ def _check_predictions(allocation: Allocation, curves: Curves, predict: Predict 
         ("without an award", np.zeros_like(allocation.amount), curves.values[:, 0]),
         ("at its amount", allocation.amount, curves.value_of(allocation.index)),
     ):
-        wrong = np.abs(predict(amount) - used) > TOLERANCE * np.maximum(1.0, np.abs(used))
+        predicted = predict(amount)
+        if predicted.shape != used.shape:
+            raise VerificationError(f"response: the model must predict {len(used)} outcomes, got shape {predicted.shape}")
+        wrong = ~(np.abs(predicted - used) <= TOLERANCE * np.maximum(1.0, np.abs(used)))
         if wrong.any():
             i = int(np.flatnonzero(wrong)[0])
             raise VerificationError(
@@ -115,9 +126,9 @@ def _check_predictions(allocation: Allocation, curves: Curves, predict: Predict 
 def _dual_bound(allocation: Allocation, curves: Curves, coupling: Coupling) -> float:
     """D(λ) at the allocation's prices, written out apart from the stage that searched for them."""
     prices = [row.sign * float(allocation.shadow_prices[row.limit.name]) for row in coupling.rows]
-    if any(not price >= 0.0 for price in prices):
+    if any(not 0.0 <= price < math.inf for price in prices):
         raise VerificationError(
-            f"shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, got {dict(allocation.shadow_prices)}"
+            f"shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, got {dict(allocation.shadow_prices)}"
         )
     fixed = [price * float(row.allowed) for price, row in zip(prices, coupling.rows, strict=True)]
     per = np.zeros((3, coupling.n_groups))
@@ -141,15 +152,17 @@ def _dual_bound(allocation: Allocation, curves: Curves, coupling: Coupling) -> f
 
 
 def _check_bound(allocation: Allocation, dual_bound: float) -> None:
-    slack = TOLERANCE * max(1.0, abs(dual_bound))
-    if not allocation.bound >= allocation.value - slack:
+    if allocation.bound_source not in get_args(BoundSource):
+        raise VerificationError(f"bound_source: must be one of {get_args(BoundSource)}, got {allocation.bound_source!r}")
+    if not allocation.bound >= allocation.value - TOLERANCE * max(1.0, abs(allocation.value)):
         raise VerificationError(f"bound: {allocation.bound!r} is below the value {allocation.value!r}")
-    if allocation.bound > dual_bound + slack:
+    slack = TOLERANCE * max(1.0, min(abs(allocation.bound), abs(dual_bound)))
+    if not allocation.bound <= dual_bound + slack:
         raise VerificationError(f"bound: {allocation.bound!r} is above the dual bound {dual_bound!r} at the stated prices")
     if allocation.bound_source == "dual" and allocation.bound < dual_bound - slack:
         raise VerificationError(f"bound: {allocation.bound!r} is said to be the dual's, which proves only {dual_bound!r}")
 
 
-def _check_close(what: str, claimed: float, true: float) -> None:
-    if not abs(claimed - true) <= TOLERANCE * max(1.0, abs(true)):
+def _check_close(what: str, claimed: float, true: float, tolerance: float = TOLERANCE) -> None:
+    if not abs(claimed - true) <= tolerance * max(1.0, abs(true)):
         raise VerificationError(f"{what}: the plan says {claimed!r}, recomputed it is {true!r}")

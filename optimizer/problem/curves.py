@@ -39,6 +39,8 @@ class Curves:
         table = np.ascontiguousarray(values, dtype=np.float64)
         if table.shape[1:] != (len(amounts),):
             raise DataError(f"values: must be (units, {len(amounts)}), one column an amount, got shape {table.shape}")
+        if not len(table):
+            raise DataError("values: must have at least one unit, got none; see whether the table of units is empty")
         with np.errstate(invalid="ignore", over="ignore"):
             plain = bool(np.isfinite(table.sum()))
         if not plain and not np.isfinite(table).all():

@@ -3,7 +3,7 @@
     Σ_{i ∈ group} measure_i  ≤ | ≥  figure            (of = None)
     Σ_{i ∈ group} measure_i  ≤ | ≥  figure · total    (of = units | recipients | cost | outcome)
 
-Shares are read as the decimals that were written (0.29 is 29/100), so that floor(0.29 · 100) is 29.
+Shares are read as what was written (0.29 is 29/100, and 1/3 in floating point is 1/3), so that floor(0.29 · 100) is 29.
 """
 
 from __future__ import annotations
@@ -20,6 +20,9 @@ from optimizer.problem.where import Where
 Measure = Literal["cost", "recipients", "outcome"]
 Base = Literal["units", "recipients", "cost", "outcome"]
 Sense = Literal["at_most", "at_least"]
+
+FINEST = 10**6
+"""Shares are fractions with at most this denominator: beyond it solvers' tolerances blur what is allowed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,6 +137,8 @@ def _figure(place: str, figure: float, measure: Measure, of: Base | None) -> Fra
         raise ValueError(f"{place}: must be whole currency units, got {figure}; for a share say what it is a share `of`")
     if ((measure == "recipients" and of is not None) or of == measure) and exact > 1:
         raise ValueError(f"{place}: a share must be at most 1 (100 %), got {figure}; an int is a head count")
+    if of not in (None, "units") and exact.denominator > FINEST:
+        raise ValueError(f"{place}: a share must have at most 6 decimals, or be a fraction such as 1/3, got {figure}; round it")
     return exact
 
 
@@ -142,4 +147,6 @@ def _as_written(place: str, figure: float) -> Fraction:
         return Fraction(figure)
     if not np.isfinite(figure):
         raise ValueError(f"{place}: must be finite, got {figure}; leave the limit out to have none")
-    return Fraction(repr(figure.item() if isinstance(figure, np.generic) else figure))
+    plain = float(figure)
+    simple = Fraction(plain).limit_denominator(FINEST)
+    return simple if float(simple) == plain else Fraction(repr(plain))

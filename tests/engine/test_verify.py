@@ -251,7 +251,7 @@ def tampered(draw, plan, curves, dual_bound):
     }[kind]()
 
 
-@settings(derandomize=True, deadline=None, max_examples=150)
+@settings(derandomize=True, deadline=None, max_examples=100)
 @given(data=st.data(), seed=st.integers(0, 400))
 def test_every_random_change_to_a_random_plan_is_refused(draw, data, seed):
     drawn = draw(seed, ties=False)

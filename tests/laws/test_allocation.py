@@ -18,7 +18,7 @@ from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.solver import Solver
 
-law = settings(derandomize=True, deadline=None, max_examples=40)
+law = settings(derandomize=True, deadline=None, max_examples=25)
 HIGHS = Solver(backend="highs")
 
 
@@ -40,9 +40,9 @@ class Problem:
 
 
 @st.composite
-def problems(draw, n=st.integers(1, 25)):
+def problems(draw, most=25):
     """Curves of few digits, so that ties are common; falling curves too; nobody need be given anything."""
-    count, m = draw(n), draw(st.integers(2, 6))
+    count, m = draw(st.integers(1, most)), draw(st.integers(2, 6))
     rng = np.random.default_rng(draw(st.integers(0, 10**6)))
     values = np.round(rng.random((count, m)), draw(st.sampled_from([1, 2, 9])))
     if draw(st.booleans()):
@@ -206,7 +206,7 @@ def test_a_search_that_may_stop_early_tells_what_it_leaves_open(problem, gap):
 
 
 @law
-@given(problem=problems(n=st.integers(1, 8)), least=st.integers(0, 12))
+@given(problem=problems(most=8), least=st.integers(0, 12))
 def test_a_least_number_of_recipients_is_met_or_said_to_be_impossible(problem, least):
     assume(problem.amounts[1] > 0)
     limits = [*replace(problem, women=False).limits(), Limit.recipients(at_least=least, name="least")]

@@ -52,18 +52,16 @@ def check(kind, share, backend, seeds):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.4, 0.25, 0.3333, Fraction(1, 3), Fraction(3, 7)])
 def test_shares_of_few_digits_and_fractions_are_planned_exactly(kind, share, backend):
-    check(kind, share, backend, range(10))
+    check(kind, share, backend, range(6))
 
 
-@pytest.mark.xfail(
-    reason="bug: 10^16 becomes a coefficient, beyond the solvers' tolerances: false proofs, false Infeasible; see report"
-)
 @pytest.mark.parametrize("backend", BACKENDS)
 @pytest.mark.parametrize("kind", KINDS)
 def test_a_third_as_a_float_is_planned_exactly(kind, backend):
-    check(kind, 1 / 3, backend, range(120))
+    check(kind, 1 / 3, backend, range(60))
 
 
-@pytest.mark.parametrize("kind", ["women among the recipients", "men's share of the money"])
-def test_a_share_of_twelve_digits_is_never_proven_falsely(kind):
-    check(kind, 0.333333333333, "gurobi", range(120))
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_share_of_twelve_digits_is_refused(kind):
+    with pytest.raises(ValueError, match="at most 6 decimals, or be a fraction such as 1/3"):
+        KINDS[kind](0.333333333333)

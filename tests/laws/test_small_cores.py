@@ -75,19 +75,19 @@ def honest(curves, coupling, solver):
 @pytest.mark.parametrize("solver", [Solver(), Solver(backend="highs")])
 def test_a_tiny_licence_gives_a_feasible_plan_with_an_honest_gap(monkeypatch, capacity, solver):
     monkeypatch.setattr(backend, "capacity", lambda _: capacity)
-    optimal = [honest(*drawn(seed, groups=False), solver) for seed in range(40)]
+    optimal = [honest(*drawn(seed, groups=False), solver) for seed in range(25)]
     assert None not in optimal  # with packing limits there is always an incumbent
-    assert sum(optimal) > 10
+    assert sum(optimal) > 5
 
 
 @pytest.mark.parametrize("capacity", CAPACITIES)
 @pytest.mark.parametrize("solver", [Solver(), Solver(backend="highs")])
 def test_limits_on_groups_stay_honest_under_a_tiny_licence(monkeypatch, capacity, solver):
     monkeypatch.setattr(backend, "capacity", lambda _: capacity)
-    assert any(honest(*drawn(seed, groups=True), solver) for seed in range(60))
+    assert any(honest(*drawn(seed, groups=True), solver) for seed in range(30))
 
 
-@settings(derandomize=True, deadline=None, max_examples=100)
+@settings(derandomize=True, deadline=None, max_examples=60)
 @given(seed=st.integers(0, 10**6), variables=st.integers(1, 20), rows=st.integers(1, 16), gap=st.sampled_from([0.0, 0.05]))
 def test_every_capacity_is_honest(seed, variables, rows, gap):
     with pytest.MonkeyPatch.context() as patch:
@@ -99,7 +99,7 @@ def test_every_capacity_is_honest(seed, variables, rows, gap):
 def test_holding_few_options_at_once_is_honest(monkeypatch, kept):
     monkeypatch.setattr("optimizer.engine.fix.KEPT", kept)
     monkeypatch.setattr("optimizer.engine.pricing.BLOCK", 1)
-    results = [honest(*drawn(seed, groups=seed % 2 == 0), Solver(backend="highs")) for seed in range(80)]
+    results = [honest(*drawn(seed, groups=seed % 2 == 0), Solver(backend="highs")) for seed in range(30)]
     assert any(results)
 
 
