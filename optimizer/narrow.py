@@ -10,12 +10,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.engine.bound import PRECISION, bound
+from optimizer.engine.bound import bound
 from optimizer.engine.pricing import price_scale
 from optimizer.engine.rounding import round_dual
 from optimizer.engine.screen import View, everyone, sample, screen, screenable
@@ -38,8 +38,8 @@ TRIES = 3
 WIDTH = 4.0
 """The first box, in standard errors of a price that varies as much as it is large."""
 
-ROUGH = 1e-9
-"""Precision of a sample's prices, which err by far more anyway."""
+MARGIN = 2e-4
+"""Share of a unit's stake that the margin is made of at most; should the search lose more, more units are opened then."""
 
 FAINT = 0.1
 """A price of nothing is taken to be this share of the price at which a limit's largest use costs all that is at stake."""
@@ -79,7 +79,7 @@ def narrow(
 
     Parameters
     ----------
-    final : whether an optimum is looked for, so that settled units must lose more than the first choice does; or only prices.
+    final : whether an optimum is looked for, so that settled units must lose by a margin; or only prices.
 
     Raises
     ------
@@ -88,17 +88,17 @@ def narrow(
     """
     n, _ = curves.shape
     if n <= SMALL or not screenable(curves, coupling):
-        return _price(everyone(curves, coupling), None, tick, final=final)
+        return _price(everyone(curves, coupling), None, tick)
     part = sample(curves, coupling, np.sort(rng.choice(n, n // GROWTH, replace=False)))
     try:
         guess = narrow(part.curves, part.coupling, rng, tick, final=False)
         box = _first_box(guess, part, final=final)
         for _ in range(TRIES):
-            found = _price(screen(curves, coupling, box), box, tick, final=final)
-            inside = box.holds(found.dual.prices)
-            if inside and (not final or found.choice is None or found.loss <= box.margin):
+            found = _price(screen(curves, coupling, box), box, tick)
+            if box.holds(found.dual.prices):
                 return found
-            box = _next_box(box, found, inside=inside)
+            moved = np.abs(found.dual.prices - box.centre)
+            box = replace(box, centre=found.dual.prices, reach=np.maximum(box.reach, 2.0 * moved))
     except Infeasible:
         # A sample may have no plan where the whole has one, and so may the open units of a box that is too small.
         pass
@@ -113,7 +113,7 @@ def price_whole(curves: Curves, coupling: Coupling, tick: Callable[[], None]) ->
     Infeasible
         If the prices prove that no allocation satisfies the limits.
     """
-    return _price(everyone(curves, coupling), None, tick, final=True)
+    return _price(everyone(curves, coupling), None, tick)
 
 
 def reopen(curves: Curves, coupling: Coupling, narrowed: Narrowed, choice: NDArray[np.intp], loss: float) -> Narrowed:
@@ -125,8 +125,8 @@ def reopen(curves: Curves, coupling: Coupling, narrowed: Narrowed, choice: NDArr
     return Narrowed(view=view, dual=dual, choice=choice[view.units], margin=box.margin)
 
 
-def _price(view: View, box: Box | None, tick: Callable[[], None], *, final: bool) -> Narrowed:
-    dual = bound(view.curves, view.coupling, box=box, precision=PRECISION if final else ROUGH, progress=tick)
+def _price(view: View, box: Box | None, tick: Callable[[], None]) -> Narrowed:
+    dual = bound(view.curves, view.coupling, box=box, progress=tick)
     choice = round_dual(view.curves, view.coupling, dual)
     return Narrowed(view=view, dual=dual, choice=choice, margin=math.inf if box is None else box.margin)
 
@@ -136,12 +136,5 @@ def _first_box(guess: Narrowed, part: View, *, final: bool) -> Box:
     size = len(part.units)
     scale, stake = price_scale(part.curves, part.coupling)
     reach = WIDTH * (guess.dual.prices + FAINT * scale) / math.sqrt(size)
-    loss = guess.loss if math.isfinite(guess.loss) else FAINT * stake / size
-    return Box(centre=guess.dual.prices, reach=reach, margin=4.0 * loss if final else guess.dual.rounding)
-
-
-def _next_box(box: Box, found: Narrowed, *, inside: bool) -> Box:
-    """Around the better prices: with a larger margin if only that was too small, else also larger."""
-    margin = max(box.margin, 4.0 * found.loss) if inside and math.isfinite(found.loss) else box.margin
-    moved = np.abs(found.dual.prices - box.centre)
-    return Box(centre=found.dual.prices, reach=np.maximum(box.reach, 2.0 * moved), margin=margin)
+    likely = min(guess.loss, MARGIN * stake / size)
+    return Box(centre=guess.dual.prices, reach=reach, margin=4.0 * likely if final else guess.dual.rounding)

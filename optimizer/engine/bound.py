@@ -30,7 +30,7 @@ from optimizer.problem.sums import exact_sum
 
 PASSES = 300
 PRECISION = 1e-13
-"""Of the least bound, by default: little more than rounding."""
+"""Stop once no more than this share of the values at stake can be gained."""
 
 NEGLIGIBLE = 1e-9
 """Shares and relative prices below this are rounding."""
@@ -78,21 +78,13 @@ class _Step:
     shares: Vector
 
 
-def bound(
-    curves: Curves,
-    coupling: Coupling,
-    *,
-    box: Box | None = None,
-    precision: float = PRECISION,
-    progress: Callable[[], None] = lambda: None,
-) -> Dual:
+def bound(curves: Curves, coupling: Coupling, *, box: Box | None = None, progress: Callable[[], None] = lambda: None) -> Dual:
     """Prices of the limits and the bound they prove.
 
     Parameters
     ----------
     box : where to look for prices; by default anywhere. The bound holds wherever the prices are found, and is the least
         if they are found inside.
-    precision : stop once no more than this share of the values at stake can be gained.
 
     Raises
     ------
@@ -110,7 +102,7 @@ def bound(
         choice, best, used = look(prices)
         return Cut(point, float(coupling.allowed @ prices) + best, (coupling.allowed - used) * scale, choice)
 
-    centre, cuts, shares = _descend(cut_at, _region(box, scale), precision * stake, floor)
+    centre, cuts, shares = _descend(cut_at, _region(box, scale), PRECISION * stake, floor)
     if centre.height < floor:
         raise Infeasible(_contradiction(coupling, centre.point))
     prices = centre.point * scale

@@ -128,7 +128,8 @@ def _dual_bound(allocation: Allocation, curves: Curves, coupling: Coupling) -> f
     prices = [row.sign * float(allocation.shadow_prices[row.limit.name]) for row in coupling.rows]
     if any(not 0.0 <= price < math.inf for price in prices):
         raise VerificationError(
-            f"shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, got {dict(allocation.shadow_prices)}"
+            "shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, "
+            f"got {dict(allocation.shadow_prices)}"
         )
     fixed = [price * float(row.allowed) for price, row in zip(prices, coupling.rows, strict=True)]
     per = np.zeros((3, coupling.n_groups))
