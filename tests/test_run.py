@@ -60,6 +60,18 @@ def test_a_scenario_object_is_solved_as_its_file_is(folder):
     assert np.array_equal(solve(scenario).allocation.index, solve(folder / "small.yaml").allocation.index)
 
 
+def test_a_parquet_table_gets_a_parquet_allocation_that_is_worth_the_same(folder):
+    from_csv = solve(folder / "small.yaml", out=folder / "out")
+    pd.read_csv(folder / "applicants.csv").to_parquet(folder / "applicants.parquet")
+    text = (folder / "small.yaml").read_text().replace("applicants.csv", "applicants.parquet")
+    (folder / "small.yaml").write_text(text)
+    plan = solve(folder / "small.yaml", out=folder / "out")
+    assert plan.allocation.value == from_csv.allocation.value
+    assert sorted(path.suffix for path in (folder / "out").glob("allocation.*")) == [".parquet"]
+    assert pd.read_parquet(folder / "out" / "allocation.parquet")["amount"].tolist() == plan.table["amount"].tolist()
+    assert verify(folder / "out").value == plan.allocation.value
+
+
 def test_overrides_reach_the_plan(folder):
     plan = solve(folder / "small.yaml", options=Options(overrides=["limits.0.at_most=0"]))
     assert plan.summary.spent == 0

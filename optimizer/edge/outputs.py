@@ -1,6 +1,8 @@
 """What a run leaves: allocation, certificate, resolved scenario, model and report, each bound to the others by hashes.
 
 OUT/allocation.csv   OUT/certificate.json   OUT/scenario.resolved.yaml   OUT/model/model.skops   OUT/report.html
+
+The allocation is a Parquet file where the units' table is one.
 """
 
 from __future__ import annotations
@@ -30,9 +32,9 @@ from optimizer.problem.result import COLUMNS, Plan
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.units import History, Units
 
-ALLOCATION, CERTIFICATE, SCENARIO = "allocation.csv", "certificate.json", "scenario.resolved.yaml"
+CERTIFICATE, SCENARIO = "certificate.json", "scenario.resolved.yaml"
 MODEL, REPORT = "model/model.skops", "report.html"
-HASHED = (ALLOCATION, SCENARIO, MODEL, REPORT)
+CSV, PARQUET = "allocation.csv", "allocation.parquet"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,6 +68,11 @@ class Found:
         """Hash of the units' table the run read."""
         return str(self.claims["data"]["units"])
 
+    @property
+    def place(self) -> Path:
+        """The file that the allocation stands in."""
+        return self.folder / allocation_file(self.scenario)
+
     def allocation(self, units: Units, curves: Curves) -> Allocation:
         """The allocation as the files claim it.
 
@@ -75,12 +82,12 @@ class Found:
             If it is not about these units, these amounts or these outcomes.
         """
         if list(self.table["id"]) != list(units.ids):
-            raise VerificationError(f"{self.folder / ALLOCATION}: must list the {len(units)} units in their table's order")
+            raise VerificationError(f"{self.place}: must list the {len(units)} units in their table's order")
         amount = self.table["amount"].to_numpy()
         index = np.searchsorted(curves.amounts.array, amount).clip(max=len(curves.amounts) - 1)
         if (curves.amounts.array[index] != amount).any():
             wrong = amount[curves.amounts.array[index] != amount][0]
-            raise VerificationError(f"{self.folder / ALLOCATION}: {wrong} is not among the amounts on offer")
+            raise VerificationError(f"{self.place}: {wrong} is not among the amounts on offer")
         self._check_outcomes(curves, index)
         certificate = self.claims["certificate"]
         return Allocation(
@@ -99,7 +106,7 @@ class Found:
             wrong = np.abs(self.table[column].to_numpy(dtype=float) - true) > 1e-9 * np.maximum(1.0, np.abs(true))
             if wrong.any():
                 first = self.table["id"][int(np.flatnonzero(wrong)[0])]
-                raise VerificationError(f"{self.folder / ALLOCATION}: {column} of {first} is not what the model says")
+                raise VerificationError(f"{self.place}: {column} of {first} is not what the model says")
 
     def check(self, certificate: Certificate) -> None:
         """Check that the certificate on disk says what was found.
@@ -126,7 +133,8 @@ def write_left(folder: Path, left: Left) -> None:
         If the model cannot be kept without pickle.
     """
     with writing(folder) as new:
-        left.plan.table.to_csv(new / ALLOCATION, index=False, columns=list(COLUMNS), lineterminator="\n")
+        allocation = allocation_file(left.scenario)
+        _write_table(left.plan.table, new / allocation)
         (new / SCENARIO).write_text(write_yaml(left.scenario), encoding="utf-8")
         (new / MODEL).parent.mkdir()
         dump_model(left.model, new / MODEL)
@@ -137,7 +145,7 @@ def write_left(folder: Path, left: Left) -> None:
             "seed": left.scenario.solver.seed,
             "data": left.digests,
             "versions": versions(("gurobipy", "gurobi-machinelearning", "pandas")),
-            "files": {name: _sha256((new / name).read_bytes()) for name in HASHED},
+            "files": {name: _sha256((new / name).read_bytes()) for name in (allocation, SCENARIO, MODEL, REPORT)},
         }
         (new / CERTIFICATE).write_text(_sealed(document), encoding="utf-8")
 
@@ -153,19 +161,39 @@ def read_left(folder: Path, *, allowed_modules: Sequence[str]) -> Found:
         If a file is missing or cannot be read.
     """
     claims = _claims(folder)
-    for name in HASHED:
+    for name in claims["files"]:
         path = folder / name
         if not path.is_file():
             raise DataError(f"{path}: missing; name the folder that `bursar solve --out` wrote")
-        if _sha256(path.read_bytes()) != claims["files"].get(name):
+        if _sha256(path.read_bytes()) != claims["files"][name]:
             raise VerificationError(f"{path}: is not the file that the run wrote; solve again")
+    scenario = read_scenario(folder / SCENARIO)
     return Found(
         folder=folder,
-        scenario=read_scenario(folder / SCENARIO),
+        scenario=scenario,
         claims=claims,
         model=load_model(folder / MODEL, allowed_modules=allowed_modules),
-        table=pd.read_csv(folder / ALLOCATION, dtype={"id": str}, keep_default_na=False),
+        table=_read_table(folder / allocation_file(scenario)),
     )
+
+
+def allocation_file(scenario: Scenario) -> str:
+    """What the allocation's file is called: it is of the kind of the units' table."""
+    table = scenario.units.table
+    return PARQUET if table is not None and table.suffix.lower() == ".parquet" else CSV
+
+
+def _write_table(table: pd.DataFrame, path: Path) -> None:
+    if path.suffix == ".parquet":
+        table.to_parquet(path, index=False)
+    else:
+        table.to_csv(path, index=False, columns=list(COLUMNS), lineterminator="\n")
+
+
+def _read_table(path: Path) -> pd.DataFrame:
+    if path.suffix == ".parquet":
+        return pd.read_parquet(path)
+    return pd.read_csv(path, dtype={"id": str}, keep_default_na=False)
 
 
 def _claims(folder: Path) -> dict[str, Any]:
