@@ -79,9 +79,6 @@ def test_both_backends_find_the_same_value_in_cores_of_real_instances(draw, seed
     assert by_gurobi.bound == pytest.approx(by_highs.bound, abs=1e-9)
 
 
-@pytest.mark.xfail(
-    reason="bug: the outcome variables have no end, so Gurobi's presolve says INF_OR_UNBD, which is not taken for infeasible"
-)
 @pytest.mark.parametrize("seed", [8, 9, 11])
 def test_a_core_without_a_solution_is_said_to_have_none_by_gurobi(seed):
     says_none(random_core(seed, tight=0.4 if seed % 3 else 1.0), "gurobi")

@@ -18,7 +18,7 @@ from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.solver import Solver
 
-law = settings(derandomize=True, deadline=None, max_examples=25)
+law = settings(derandomize=True, deadline=None, max_examples=18)
 HIGHS = Solver(backend="highs")
 
 

@@ -52,7 +52,7 @@ def check(kind, share, backend, seeds):
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("share", [0.4, 0.25, 0.3333, Fraction(1, 3), Fraction(3, 7)])
 def test_shares_of_few_digits_and_fractions_are_planned_exactly(kind, share, backend):
-    check(kind, share, backend, range(6))
+    check(kind, share, backend, range(5))
 
 
 @pytest.mark.parametrize("backend", BACKENDS)
@@ -65,3 +65,15 @@ def test_a_third_as_a_float_is_planned_exactly(kind, backend):
 def test_a_share_of_twelve_digits_is_refused(kind):
     with pytest.raises(ValueError, match="at most 6 decimals, or be a fraction such as 1/3"):
         KINDS[kind](0.333333333333)
+
+
+@pytest.mark.xfail(
+    reason="bug: six digits times amounts without a common step make coefficients of 10^12, and Gurobi proves too little"
+)
+def test_a_share_of_money_in_amounts_without_a_common_step_is_never_proven_falsely():
+    values = np.array([[0.43, 0.51, 0.50], [0.87, 0.89, 0.87], [0.88, 0.57, 0.28]])
+    amounts, units = Amounts((0, 1_088_562, 2_555_171)), pd.DataFrame({"g": ["F", "M", "F"]})
+    limits = [Limit.cost(at_most=0.333333, of="cost", where={"g": "M"}, name="men")]
+    truth = best_of_all(values, amounts, limits, units)
+    assert truth == pytest.approx(2.27)  # the first two get 2,555,171 and 1,088,562
+    assert allocate(values, amounts, limits, units=units).bound >= truth - 1e-9
