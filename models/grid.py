@@ -1,6 +1,7 @@
 """A branch on a grid: v_ik = f(x_i, a_k) for every unit and amount, in blocks of bounded memory, O(n·m) predictions.
 
-The fitted estimator's own predict is called on each pair: no interpolation, no shortcut.
+Where the estimator's structure is known its curves are read off (`models.curves`); otherwise the fitted estimator's own
+predict is called on each pair. Both give the same numbers, and neither interpolates.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from models.base import Branch
+from models.curves import curves_of
 from models.outcome import expected
 
 MOST_ROWS = 2**18
@@ -20,6 +22,12 @@ MOST_VALUES = 2**24
 
 def response_on_grid(branch: Branch, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
     """Expected outcome of the branch's n units at each of m amounts: (n, m)."""
+    curves = curves_of(branch, amounts)
+    return predicted_on_grid(branch, amounts) if curves is None else curves
+
+
+def predicted_on_grid(branch: Branch, amounts: NDArray[np.float64]) -> NDArray[np.float64]:
+    """The same by the estimator's own predict on every pair of unit and amount: (n, m)."""
     values = np.empty((len(branch), amounts.size))
     if branch.column is None:
         values[:] = response_at(branch, np.zeros(len(branch)))[:, None]

@@ -23,6 +23,9 @@ from optimizer.problem.curves import Curves
 from optimizer.problem.dual import Dual
 from optimizer.problem.sums import exact_sum
 
+FIRST, STEP, STEPS = 256, 4, 10
+"""How many options the first threshold lets in, and how many times more each next one."""
+
 KEPT = 1 << 22
 """Options held at once; beyond it those of largest reduced cost are left outside, and said so."""
 
@@ -33,13 +36,38 @@ def fix(curves: Curves, coupling: Coupling, dual: Dual, incumbent: Incumbent, ca
     gap = dual.bound - incumbent.value + dual.rounding + GRAIN * largest
     fixed = (dual.near if incumbent.choice is None else incumbent.choice).copy()
     within, outside = _within(curves, coupling, dual, gap, fixed)
-    classes = merge(curves, coupling, within.undecided())
-    options = _undominated(curves, coupling, classes)
+    classes, options, left_out = _grow(curves, coupling, within, fixed, capacity)
     _settle(fixed, classes, options)
     options = options.undecided()
     used, settled = _in_use(fixed, classes, options)
     kept, lost = options.smallest(used, settled, capacity, len(coupling.rows))
-    return _core(curves, coupling, fixed, gap, classes, kept, min(outside, lost))
+    return _core(curves, coupling, fixed, gap, classes, kept, min(outside, left_out, lost))
+
+
+def _grow(
+    curves: Curves, coupling: Coupling, within: Options, fixed: NDArray[np.intp], capacity: Capacity
+) -> tuple[Classes, Options, float]:
+    """The largest set {r ≤ threshold} whose classes fit, and the smallest reduced cost beyond it.
+
+    The fewer options are open, the more units are alike, so classes are formed anew at each threshold; it rises until they do not
+    fit any more. If not even the ties at 0 fit, they are returned, to be cut.
+    """
+    here = within.option == fixed[within.owner]
+    rising = np.sort(within.reduced[~here])
+    best, threshold = None, 0.0
+    for count in (0, *(FIRST * STEP**k for k in range(STEPS) if FIRST * STEP**k < len(rising)), len(rising)):
+        threshold = 0.0 if count == 0 else float(rising[count - 1])
+        classes = merge(curves, coupling, within.where(here | (within.reduced <= threshold)).undecided())
+        options = _undominated(curves, coupling, classes)
+        left_out = float(rising[np.searchsorted(rising, threshold, side="right") :].min(initial=math.inf))
+        if best is None or options.undecided().fit(capacity, len(coupling.rows)):
+            best = classes, options, left_out
+        else:
+            break
+        if math.isinf(left_out):
+            break
+    assert best is not None
+    return best
 
 
 def _within(curves: Curves, coupling: Coupling, dual: Dual, gap: float, fixed: NDArray[np.intp]) -> tuple[Options, float]:
@@ -67,12 +95,13 @@ def _within(curves: Curves, coupling: Coupling, dual: Dual, gap: float, fixed: N
 
 
 def _undominated(curves: Curves, coupling: Coupling, classes: Classes) -> Options:
-    """Without the options that bring no more than a cheaper one; with packing limits an optimum needs none of them."""
+    """Without the options that bring no more than a cheaper open one; with packing limits an optimum needs none of them."""
     options, leaders = classes.options, classes.leaders
     costs = curves.costs if curves.costs.ndim == 1 else curves.costs[leaders]
     if not coupling.packing or (np.diff(costs, axis=-1) < 0).any() or not len(leaders):
         return options
-    values = curves.values[leaders]
+    values = np.full((len(leaders), curves.shape[1]), -np.inf)
+    values[options.owner, options.option] = curves.values[leaders[options.owner], options.option]
     best_before = np.maximum.accumulate(values, axis=1)[:, :-1]
     dominated = np.pad(values[:, 1:] <= best_before, ((0, 0), (1, 0)))
     return options.where(~dominated[options.owner, options.option])
@@ -80,33 +109,38 @@ def _undominated(curves: Curves, coupling: Coupling, classes: Classes) -> Option
 
 def _settle(fixed: NDArray[np.intp], classes: Classes, options: Options) -> None:
     """Give the members of classes with a single option left that option."""
-    single = np.flatnonzero(np.bincount(options.owner, minlength=len(classes.members)) == 1)
-    for at in np.flatnonzero(np.isin(options.owner, single)):
-        fixed[classes.members[options.owner[at]]] = options.option[at]
+    only = np.full(len(classes.leaders), -1, dtype=np.intp)
+    single = np.bincount(options.owner, minlength=len(only))[options.owner] == 1
+    only[options.owner[single]] = options.option[single]
+    option = only[classes.klass]
+    fixed[classes.units[option >= 0]] = option[option >= 0]
 
 
 def _in_use(fixed: NDArray[np.intp], classes: Classes, options: Options) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """For each option, whether some, and whether all, units of its class are at it."""
-    owners = np.concatenate([np.full(len(units), j) for j, units in enumerate(classes.members)] or [np.zeros(0, np.intp)])
-    units = np.concatenate(classes.members or (np.zeros(0, np.intp),))
+    if not len(classes.units):
+        nothing = np.zeros(len(options.owner), dtype=bool)
+        return nothing, nothing
     stride = int(max(options.option.max(initial=0), fixed.max(initial=0))) + 1
-    taken, counts = np.unique(owners * stride + fixed[units], return_counts=True)
-    sizes = np.bincount(owners.astype(np.intp), minlength=len(classes.members))
+    taken, counts = np.unique(classes.klass * stride + fixed[classes.units], return_counts=True)
+    sizes = np.bincount(classes.klass)
     keys = options.owner * stride + options.option
-    at = np.minimum(np.searchsorted(taken, keys), max(len(taken) - 1, 0))
-    used = taken[at] == keys if len(taken) else np.zeros(len(keys), dtype=bool)
-    settled = used & (counts[at] == sizes[options.owner]) if len(taken) else used
-    return used, settled
+    at = np.minimum(np.searchsorted(taken, keys), len(taken) - 1)
+    used = taken[at] == keys
+    return used, used & (counts[at] == sizes[options.owner])
 
 
 def _core(
     curves: Curves, coupling: Coupling, fixed: NDArray[np.intp], gap: float, classes: Classes, kept: Options, outside: float
 ) -> Core:
     open_classes, klass = np.unique(kept.owner, return_inverse=True)
-    members = tuple(classes.members[j] for j in open_classes)
+    members = classes.members(open_classes)
     counted = np.ones(len(fixed), dtype=bool)
-    for units in members:
+    level = curves.value_of(fixed)
+    reference = kept.option[kept.starts()]
+    for units, first in zip(members, reference, strict=True):
         counted[units] = False
+        level[units] = curves.values[units, first]
     leader = classes.leaders[kept.owner]
     usage, left = residual(curves, coupling, leader, kept.option, fixed, counted)
     sizes = np.array([len(units) for units in members], dtype=np.int64)
@@ -115,12 +149,12 @@ def _core(
         members=members,
         klass=klass.astype(np.intp),
         option=kept.option,
-        value=curves.values[leader, kept.option] - curves.values[leader, 0],
+        value=curves.values[leader, kept.option] - curves.values[leader, reference[klass]],
         most=np.minimum(sizes[klass], uses).astype(np.int64),
         usage=usage,
         left=left,
         fixed=fixed,
-        offset=exact_sum(np.where(counted, curves.value_of(fixed), curves.values[:, 0])),
-        spread=float(classes.spread[open_classes] @ sizes),
+        offset=exact_sum(level),
+        spread=float(2.0 * classes.spread[open_classes] @ sizes),
         outside=outside,
     )

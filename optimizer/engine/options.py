@@ -46,16 +46,25 @@ class Options:
         """The options that are kept."""
         return Options(self.owner[keep], self.option[keep], self.reduced[keep])
 
+    def starts(self) -> NDArray[np.intp]:
+        """Where each owner's options begin."""
+        return np.flatnonzero(np.diff(self.owner, prepend=-1))
+
     def undecided(self) -> Options:
         """Without the owners that have a single option left."""
-        starts = np.flatnonzero(np.diff(self.owner, prepend=-1))
-        counts = np.diff(np.append(starts, len(self.owner)))
+        counts = np.diff(np.append(self.starts(), len(self.owner)))
         return self.where(np.repeat(counts > 1, counts))
+
+    def fit(self, capacity: Capacity, n_limits: int) -> bool:
+        """Whether a core of these options is no larger than the backend takes; see `smallest`."""
+        classes = len(self.starts())
+        variables, rows = len(self.owner) + classes, 2 * classes + n_limits
+        return variables <= _most(capacity.variables) and rows <= _most(capacity.rows)
 
     def first_of_each(self, key: NDArray[np.float64], place: int = 0) -> NDArray[np.intp]:
         """Position of the option with the smallest key of each owner (the cheaper of two equals), or of the `place`-th next."""
         order = np.lexsort((self.option, key, self.owner))
-        return order[np.flatnonzero(np.diff(self.owner[order], prepend=-1)) + place]
+        return order[self.starts() + place]
 
     def smallest(
         self, used: NDArray[np.bool_], settled: NDArray[np.bool_], capacity: Capacity, n_limits: int

@@ -13,6 +13,9 @@ from numpy.typing import NDArray
 from optimizer.problem.coupling import Coupling, Row, Totals, slack
 from optimizer.problem.curves import Curves
 
+LARGEST = 10**6
+"""Whole coefficients up to this are given to the solver as they are."""
+
 
 def residual(
     curves: Curves,
@@ -36,8 +39,11 @@ def residual(
         unit_of_row = math.lcm(*(c.denominator for measure in row.coefficients for c in measure))
         whole = _whole(row, unit_of_row, groups, costs, option)
         step = math.gcd(*whole) or 1
-        usage[l] = [taken // step for taken in whole]
-        left[l] = math.floor(free * unit_of_row / step)
+        # Past these, solvers' tolerances need coefficients of about 1 more than they need whole numbers.
+        largest = max(map(abs, whole), default=0) / step
+        size = largest if largest > LARGEST else 1.0
+        usage[l] = [taken // step / size for taken in whole]
+        left[l] = math.floor(free * unit_of_row / step) / size
     return usage, left
 
 

@@ -21,7 +21,7 @@ class Core:
     ----------
     members : for each class, the units in it, ascending.
     klass, option : (O,) class and amount index of each open option; options of a class stand together.
-    value : (O,) what one unit gains at that option over getting nothing.
+    value : (O,) what one unit gains at that option over the first of its class.
     most : (O,) how many of the class can use it in an optimum.
     usage, left : (L, O) and (L,), each row scaled to coprime whole numbers unless it counts outcomes.
     fixed : (n,) the choice of every unit; that of a member of a class is what `expand` replaces.

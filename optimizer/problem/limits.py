@@ -147,6 +147,7 @@ def _as_written(place: str, figure: float) -> Fraction:
         return Fraction(figure)
     if not np.isfinite(figure):
         raise ValueError(f"{place}: must be finite, got {figure}; leave the limit out to have none")
-    plain = float(figure)
+    # str, for a single-precision 0.29 is written 0.29 too.
+    plain = float(str(figure))
     simple = Fraction(plain).limit_denominator(FINEST)
     return simple if float(simple) == plain else Fraction(repr(plain))

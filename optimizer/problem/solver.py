@@ -34,6 +34,9 @@ class Solver:
     seed: int = 0
 
     def __post_init__(self) -> None:
+        for name, kind in (("gap", (int, float)), ("seed", (int,)), ("time_limit", (int, float, type(None)))):
+            if isinstance(getattr(self, name), bool) or not isinstance(getattr(self, name), kind):
+                raise ValueError(f"solver.{name}: must be a number, got {getattr(self, name)!r}; write it without quotes")
         if self.embedding not in ("curves", "native"):
             raise ValueError(f"solver.embedding: must be curves or native, got {self.embedding!r}")
         if self.backend not in ("gurobi", "highs"):

@@ -67,9 +67,6 @@ def test_a_share_of_twelve_digits_is_refused(kind):
         KINDS[kind](0.333333333333)
 
 
-@pytest.mark.xfail(
-    reason="bug: six digits times amounts without a common step make coefficients of 10^12, and Gurobi proves too little"
-)
 def test_a_share_of_money_in_amounts_without_a_common_step_is_never_proven_falsely():
     values = np.array([[0.43, 0.51, 0.50], [0.87, 0.89, 0.87], [0.88, 0.57, 0.28]])
     amounts, units = Amounts((0, 1_088_562, 2_555_171)), pd.DataFrame({"g": ["F", "M", "F"]})
