@@ -3,8 +3,8 @@
     v_ik − v_ir = v_jk − v_jr for all open k, r the first of them    (up to rounding, which is measured and charged to the bound)
 
 A constant decides nothing, nor does what a curve does at options that are out; and trees and linear models give thousands of
-units the very same rise. Units are told apart by a 64-bit hash of their options and rises, so that n numbers are sorted and not n × m;
-each is then compared with its class's first unit, so that a collision cannot pass.
+units the very same rise. Units are told apart by a 64-bit hash of their options and rises, so that n numbers are sorted and not
+n × m; each is then compared with its class's first unit, so that a collision cannot pass.
 """
 
 from __future__ import annotations
