@@ -24,6 +24,7 @@ from optimizer.problem.box import Box
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.dual import Dual
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
 
 SMALL = 8_000
@@ -52,12 +53,14 @@ class Narrowed:
     Attributes
     ----------
     choice : (n',) a feasible choice of the open units, or None.
+    moved : (L,) how far the prices are from those that the box was laid around; inf if there was none.
     """
 
     view: View
     dual: Dual
     choice: NDArray[np.intp] | None
     margin: float
+    moved: NDArray[np.float64]
 
     @property
     def whole(self) -> bool:
@@ -73,7 +76,7 @@ class Narrowed:
 
 
 def narrow(
-    curves: Curves, coupling: Coupling, rng: np.random.Generator, tick: Callable[[], None], *, final: bool = True
+    curves: Curves | Streamed, coupling: Coupling, rng: np.random.Generator, tick: Callable[[], None], *, final: bool = True
 ) -> Narrowed:
     """The units that stay open, and the prices of the limits.
 
@@ -97,15 +100,14 @@ def narrow(
             found = _price(screen(curves, coupling, box), box, tick)
             if box.holds(found.dual.prices):
                 return found
-            moved = np.abs(found.dual.prices - box.centre)
-            box = replace(box, centre=found.dual.prices, reach=np.maximum(box.reach, 2.0 * moved))
+            box = replace(box, centre=found.dual.prices, reach=np.maximum(GROWTH * box.reach, 2.0 * found.moved))
     except Infeasible:
         # A sample may have no plan where the whole has one, and so may the open units of a box that is too small.
         pass
     return price_whole(curves, coupling, tick)
 
 
-def price_whole(curves: Curves, coupling: Coupling, tick: Callable[[], None]) -> Narrowed:
+def price_whole(curves: Curves | Streamed, coupling: Coupling, tick: Callable[[], None]) -> Narrowed:
     """All units, priced as they are.
 
     Raises
@@ -116,25 +118,31 @@ def price_whole(curves: Curves, coupling: Coupling, tick: Callable[[], None]) ->
     return _price(everyone(curves, coupling), None, tick)
 
 
-def reopen(curves: Curves, coupling: Coupling, narrowed: Narrowed, choice: NDArray[np.intp], loss: float) -> Narrowed:
+def reopen(curves: Curves | Streamed, coupling: Coupling, narrowed: Narrowed, choice: NDArray[np.intp], loss: float) -> Narrowed:
     """The units that a choice (n,) which falls short of the bound by `loss` leaves open, at the same prices."""
     prices = narrowed.dual.prices
     box = Box(centre=prices, reach=np.zeros_like(prices), margin=1.01 * loss + narrowed.dual.rounding)
     view = screen(curves, coupling, box)
     dual = bound(view.curves, view.coupling, box=box)
-    return Narrowed(view=view, dual=dual, choice=choice[view.units], margin=box.margin)
+    moved = np.abs(dual.prices - prices)
+    return Narrowed(view=view, dual=dual, choice=choice[view.units], margin=box.margin, moved=moved)
 
 
 def _price(view: View, box: Box | None, tick: Callable[[], None]) -> Narrowed:
     dual = bound(view.curves, view.coupling, box=box, progress=tick)
     choice = round_dual(view.curves, view.coupling, dual)
-    return Narrowed(view=view, dual=dual, choice=choice, margin=math.inf if box is None else box.margin)
+    if box is None:
+        return Narrowed(view=view, dual=dual, choice=choice, margin=math.inf, moved=np.full(len(dual.prices), np.inf))
+    moved = np.abs(dual.prices - box.centre)
+    return Narrowed(view=view, dual=dual, choice=choice, margin=box.margin, moved=moved)
 
 
 def _first_box(guess: Narrowed, part: View, *, final: bool) -> Box:
     """Around a sample's prices, as wide as they may err, with a margin that the first choice's loss is likely to keep."""
     size = len(part.units)
     scale, stake = price_scale(part.curves, part.coupling)
-    reach = WIDTH * (guess.dual.prices + FAINT * scale) / math.sqrt(size)
+    wide = WIDTH * (guess.dual.prices + FAINT * scale) / math.sqrt(size)
+    # Prices that hardly moved from the last sample to this one will hardly move again.
+    reach = np.minimum(wide, GROWTH * guess.moved + wide / GROWTH**2)
     likely = min(guess.loss, MARGIN * stake / size)
     return Box(centre=guess.dual.prices, reach=reach, margin=4.0 * likely if final else guess.dual.rounding)

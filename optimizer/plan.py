@@ -36,6 +36,7 @@ from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.solver import Solver
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import Units
 
 ROUNDS = 20
@@ -51,7 +52,7 @@ def silent(_stage: str, _share: float | None = None) -> None:
 
 def plan(
     model: ResponseModel, units: Units, problem: tuple[Amounts, Sequence[Limit]], solver: Solver, progress: Progress = silent
-) -> tuple[Curves, Coupling, Allocation, Certificate]:
+) -> tuple[Curves | Streamed, Coupling, Allocation, Certificate]:
     """The whole story, from a fitted model to a certified allocation of the amounts within the limits.
 
     Raises
@@ -112,22 +113,23 @@ def allocate(
     return allocation
 
 
-def decide(curves: Curves, coupling: Coupling, solver: Solver, progress: Progress = silent) -> Allocation:
+def decide(curves: Curves | Streamed, coupling: Coupling, solver: Solver, progress: Progress = silent) -> Allocation:
     """Price the limits and settle what the prices settle; then fix and close until nothing better can be left."""
     deadline = None if solver.time_limit is None else time.monotonic() + solver.time_limit
 
     def tick() -> None:
         progress("bound", None)
 
-    narrowed = narrow(curves, coupling, np.random.default_rng(solver.seed), tick)
+    steps = coupling.tightened(curves.costs)
+    narrowed = narrow(curves, steps, np.random.default_rng(solver.seed), tick)
     best = _search(narrowed, solver, deadline, progress)
     if best.choice is None and not narrowed.whole:
-        narrowed = price_whole(curves, coupling, tick)
+        narrowed = price_whole(curves, steps, tick)
         best = _search(narrowed, solver, deadline, progress)
     if best.choice is not None and best.gap > solver.gap and narrowed.dual.bound - best.value > narrowed.margin:
         # Settled units could still matter: open those, and start from what was found.
         loss = narrowed.dual.bound - best.value
-        narrowed = reopen(curves, coupling, narrowed, narrowed.view.widen(best.choice), loss)
+        narrowed = reopen(curves, steps, narrowed, narrowed.view.widen(best.choice), loss)
         best = _search(narrowed, solver, deadline, progress)
     return _allocation(curves, coupling, narrowed, best)
 
@@ -151,15 +153,15 @@ def _search(narrowed: Narrowed, solver: Solver, deadline: float | None, progress
     return best
 
 
-def _native(model: ResponseModel, units: Units, curves: Curves, coupling: Coupling, solver: Solver) -> Allocation:
+def _native(model: ResponseModel, units: Units, curves: Curves | Streamed, coupling: Coupling, solver: Solver) -> Allocation:
     """The embedded regressors' awards, snapped to the grid and valued by the model; the bound is the dual's."""
     branches = getattr(model, "branches", None)
     if branches is None:
         raise ModelError(
             f"model.kind: embedding native needs one plain estimator, got {type(model).__name__}; use embedding: curves"
         )
-    narrowed = price_whole(curves, coupling, lambda: None)
-    choice = solve_native(branches(units.X), curves, coupling, solver)
+    narrowed = price_whole(curves, coupling.tightened(curves.costs), lambda: None)
+    choice = solve_native(branches(units.X), curves.dense(), coupling, solver)
     nothing = Incumbent(choice=None, value=-np.inf, bound=narrowed.dual.bound, source="dual")
     return _allocation(curves, coupling, narrowed, _weigh(narrowed.view, choice, nothing))
 
@@ -189,7 +191,7 @@ def _learn(narrowed: Narrowed, best: Incumbent, core: Core, closed: Closed) -> I
     return replace(found, bound=proven, source="core") if proven < found.bound else found
 
 
-def _allocation(curves: Curves, coupling: Coupling, narrowed: Narrowed, best: Incumbent) -> Allocation:
+def _allocation(curves: Curves | Streamed, coupling: Coupling, narrowed: Narrowed, best: Incumbent) -> Allocation:
     if best.choice is None:
         raise NoIncumbent(
             "search: stopped before it found an allocation that keeps every limit; "

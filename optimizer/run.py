@@ -27,6 +27,7 @@ from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.result import Plan, Summary, table_of_plan
 from optimizer.problem.scenario import Scenario
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
 from optimizer.problem.words import in_words, price_in_words
 
@@ -133,7 +134,7 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
 def _result(
     scenario: Scenario,
     sources: tuple[Units, History | None],
-    compiled: tuple[Curves, Coupling],
+    compiled: tuple[Curves | Streamed, Coupling],
     allocation: Allocation,
     certificate: Certificate,
 ) -> Plan:
@@ -147,7 +148,10 @@ def _result(
 
 
 def _summary(
-    scenario: Scenario, sources: tuple[Units, History | None], compiled: tuple[Curves, Coupling], certificate: Certificate
+    scenario: Scenario,
+    sources: tuple[Units, History | None],
+    compiled: tuple[Curves | Streamed, Coupling],
+    certificate: Certificate,
 ) -> Summary:
     units, history = sources
     curves, coupling = compiled

@@ -9,9 +9,11 @@ import pytest
 import skops.io
 from sklearn.ensemble import RandomForestRegressor
 
-from optimizer import Scenario, VerificationError, read_scenario, solve, verify
+from optimizer import Scenario, VerificationError, narrow, read_scenario, solve, verify
 from optimizer.edge.outputs import _canonical, _sha256
+from optimizer.engine import respond
 from optimizer.errors import DataError
+from optimizer.problem import streamed
 from optimizer.run import Options, describe
 
 
@@ -70,6 +72,20 @@ def test_a_parquet_table_gets_a_parquet_allocation_that_is_worth_the_same(folder
     assert sorted(path.suffix for path in (folder / "out").glob("allocation.*")) == [".parquet"]
     assert pd.read_parquet(folder / "out" / "allocation.parquet")["amount"].tolist() == plan.table["amount"].tolist()
     assert verify(folder / "out").value == plan.allocation.value
+
+
+def test_curves_that_are_not_held_give_the_same_bytes(folder, monkeypatch):
+    text = (folder / "small.yaml").read_text().replace("  - {measure: recipients, at_least: 40%", "#")
+    (folder / "small.yaml").write_text(text)
+    monkeypatch.setattr(narrow, "SMALL", 10)
+    monkeypatch.setattr(narrow, "GROWTH", 3)
+    solve(folder / "small.yaml", out=folder / "held")
+    monkeypatch.setattr(respond, "HELD", 0)
+    monkeypatch.setattr(streamed, "PART", 35)
+    solve(folder / "small.yaml", out=folder / "streamed")
+    for name in ("allocation.csv", "certificate.json", "report.html"):
+        assert (folder / "held" / name).read_bytes() == (folder / "streamed" / name).read_bytes()
+    assert verify(folder / "streamed").units == 60
 
 
 def test_overrides_reach_the_plan(folder):

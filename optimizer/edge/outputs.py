@@ -30,6 +30,7 @@ from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
 from optimizer.problem.result import COLUMNS, Plan
 from optimizer.problem.scenario import Scenario
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
 
 CERTIFICATE, SCENARIO = "certificate.json", "scenario.resolved.yaml"
@@ -73,7 +74,7 @@ class Found:
         """The file that the allocation stands in."""
         return self.folder / allocation_file(self.scenario)
 
-    def allocation(self, units: Units, curves: Curves) -> Allocation:
+    def allocation(self, units: Units, curves: Curves | Streamed) -> Allocation:
         """The allocation as the files claim it.
 
         Raises
@@ -100,8 +101,8 @@ class Found:
             usage={name: (used, allowed) for name, (used, allowed) in certificate["usage"].items()},
         )
 
-    def _check_outcomes(self, curves: Curves, index: Any) -> None:
-        without, value = curves.values[:, 0], curves.value_of(index)
+    def _check_outcomes(self, curves: Curves | Streamed, index: Any) -> None:
+        without, value = curves.column(0), curves.value_of(index)
         for column, true in (("outcome_without", without), ("outcome_with", value), ("uplift", value - without)):
             wrong = np.abs(self.table[column].to_numpy(dtype=float) - true) > 1e-9 * np.maximum(1.0, np.abs(true))
             if wrong.any():

@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import linprog
 
-from optimizer.engine.pricing import best_options, price_scale
+from optimizer.engine.pricing import NOTHING, best_options, price_scale
 from optimizer.engine.rivals import within
 from optimizer.engine.shortlist import Shortlist
 from optimizer.errors import Infeasible
@@ -92,6 +92,9 @@ def bound(curves: Curves, coupling: Coupling, *, box: Box | None = None, progres
         If the prices prove that no allocation satisfies the limits.
     """
     scale, stake = price_scale(curves, coupling)
+    if box is not None:
+        # A limit that cannot bind the open units may have a price all the same: the settled ones earn it.
+        scale = np.where(scale > 0.0, scale, np.maximum(box.reach, NOTHING))
     worst = exact_sum(curves.values.min(axis=1))
     floor = worst - 1e-9 * (stake + abs(worst))
     look = _passes(curves, coupling, box)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.result import Rule
+from optimizer.problem.streamed import Streamed
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,7 +26,7 @@ class _Means:
     heads: int
 
 
-def compare(curves: Curves, coupling: Coupling, seed: int) -> tuple[Rule, ...]:
+def compare(curves: Curves | Streamed, coupling: Coupling, seed: int) -> tuple[Rule, ...]:
     """Three simpler rules within the overall budget and head count; other limits they may break, and it is said."""
     means = _means(curves, coupling)
     chosen = {
@@ -36,7 +37,7 @@ def compare(curves: Curves, coupling: Coupling, seed: int) -> tuple[Rule, ...]:
     return tuple(_rule(name, choice, curves, coupling) for name, choice in chosen.items())
 
 
-def _means(curves: Curves, coupling: Coupling) -> _Means:
+def _means(curves: Curves | Streamed, coupling: Coupling) -> _Means:
     n = curves.shape[0]
     money, heads = n * curves.amounts.values[-1], n
     for row in coupling.rows:
@@ -47,9 +48,9 @@ def _means(curves: Curves, coupling: Coupling) -> _Means:
     return _Means(money, heads)
 
 
-def _largest_to_highest(curves: Curves, means: _Means) -> NDArray[np.intp]:
+def _largest_to_highest(curves: Curves | Streamed, means: _Means) -> NDArray[np.intp]:
     largest = curves.amounts.values[-1]
-    uplift = curves.values[:, -1] - curves.values[:, 0]
+    uplift = curves.column(-1) - curves.column(0)
     order = np.argsort(-uplift, kind="stable")
     chosen = order[: min(means.heads, means.money // largest)]
     choice = np.zeros(len(uplift), dtype=np.intp)
@@ -57,7 +58,7 @@ def _largest_to_highest(curves: Curves, means: _Means) -> NDArray[np.intp]:
     return choice
 
 
-def _equal_to_random(curves: Curves, means: _Means, rng: np.random.Generator) -> NDArray[np.intp]:
+def _equal_to_random(curves: Curves | Streamed, means: _Means, rng: np.random.Generator) -> NDArray[np.intp]:
     n, smallest = curves.shape[0], curves.amounts.values[1]
     heads = min(means.heads, means.money // smallest)
     choice = np.zeros(n, dtype=np.intp)
@@ -67,7 +68,7 @@ def _equal_to_random(curves: Curves, means: _Means, rng: np.random.Generator) ->
     return choice
 
 
-def _rule(name: str, choice: NDArray[np.intp], curves: Curves, coupling: Coupling) -> Rule:
+def _rule(name: str, choice: NDArray[np.intp], curves: Curves | Streamed, coupling: Coupling) -> Rule:
     totals = Totals.of(choice, curves, coupling)
     broken = tuple(row.limit.name for row in coupling.broken(totals))
     return Rule(name=name, spent=totals.cost, recipients=totals.recipients, outcome=totals.outcome, breaks=broken)

@@ -30,10 +30,10 @@ def group_prices(coupling: Coupling, prices: NDArray[np.float64]) -> NDArray[np.
 
 
 def blocks(curves: Curves) -> Iterator[slice]:
-    """Consecutive slices of units."""
+    """Consecutive slices of units; one, which may be empty, at least."""
     n, m = curves.shape
     size = max(1, BLOCK // m)
-    return (slice(start, min(start + size, n)) for start in range(0, n, size))
+    return (slice(start, min(start + size, n)) for start in range(0, max(n, 1), size))
 
 
 def scores(

@@ -1,22 +1,34 @@
-"""Respond: v_ik, what each unit would do at each amount, by the response model; its columns are the amounts."""
+"""Respond: v_ik, what each unit would do at each amount, by the response model; its columns are the amounts.
+
+Up to `HELD` numbers they are asked for once and held; beyond, they are asked for in parts, whenever they are looked at.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 
 import numpy as np
+from numpy.typing import NDArray
 
 from models.base import ResponseError, ResponseModel
-from optimizer.errors import ModelError
+from optimizer.errors import DataError, ModelError
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.curves import Curves
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import Units
 
-BATCH = 1 << 22
+HELD = 1 << 27
+"""Numbers that are held at once: 1 GiB of float64."""
+
+BATCH = 1 << 23
 """Responses that are asked for at once, between two ticks of the progress bar."""
 
+Index = NDArray[np.intp]
 
-def respond(model: ResponseModel, units: Units, amounts: Amounts, progress: Callable[[float], None] = lambda _: None) -> Curves:
+
+def respond(
+    model: ResponseModel, units: Units, amounts: Amounts, progress: Callable[[float], None] = lambda _: None
+) -> Curves | Streamed:
     """Response curves of n units at m amounts.
 
     Parameters
@@ -31,13 +43,28 @@ def respond(model: ResponseModel, units: Units, amounts: Amounts, progress: Call
         If it answers with a number that is not finite.
     """
     n, m = len(units), len(amounts)
-    values = np.empty((n, m))
-    step = max(1, BATCH // m)
-    for start in range(0, n, step):
-        rows = slice(start, min(start + step, n))
-        try:
-            values[rows] = model.response(units.X.iloc[rows], amounts.values)
-        except ResponseError as wrong:
-            raise ModelError(f"response of the units: {wrong}") from wrong
-        progress(rows.stop / n)
-    return Curves.of(values, amounts)
+    X, offered = units.X, amounts.array
+
+    def ask(rows: Index, options: Index) -> NDArray[np.float64]:
+        values = np.empty((len(rows), len(options)))
+        step = max(1, BATCH // len(options))
+        for start in range(0, len(rows), step):
+            part = slice(start, start + step)
+            values[part] = _answers(model, X.iloc[rows[part]], offered[options].tolist(), rows[part])
+            progress(min(1.0, (start + step) / n))
+        return values
+
+    if n * m > HELD:
+        return Streamed(ask=ask, n=n, amounts=amounts)
+    return Curves.of(ask(np.arange(n), np.arange(m)), amounts)
+
+
+def _answers(model: ResponseModel, X: object, amounts: list[int], rows: Index) -> NDArray[np.float64]:
+    try:
+        values: NDArray[np.float64] = model.response(X, amounts)  # type: ignore[arg-type]
+    except ResponseError as wrong:
+        raise ModelError(f"response of the units: {wrong}") from wrong
+    if not np.isfinite(values).all():
+        unit = int(rows[np.flatnonzero(~np.isfinite(values).all(axis=1))[0]])
+        raise DataError(f"values: must be finite, first unit {unit} has others; see what the model predicts for it")
+    return values

@@ -14,8 +14,9 @@ from numpy.typing import NDArray
 
 from optimizer.engine.rivals import look
 from optimizer.problem.box import Box
-from optimizer.problem.coupling import Coupling, Totals
+from optimizer.problem.coupling import Coupling, Row, Totals
 from optimizer.problem.curves import Curves
+from optimizer.problem.streamed import Streamed
 
 Index = NDArray[np.intp]
 
@@ -43,8 +44,23 @@ class View:
         return everyone
 
 
-def screen(curves: Curves, coupling: Coupling, box: Box) -> View:
-    """The view of the units that are not settled in the box."""
+def screen(curves: Curves | Streamed, coupling: Coupling, box: Box) -> View:
+    """The view of the units that are not settled in the box; one pass, of which the open units' curves are kept."""
+    n, _ = curves.shape
+    choice, open_ = np.empty(n, dtype=np.intp), np.empty(n, dtype=bool)
+    kept = []
+    for part, dense in curves.parts():
+        choice[part], open_[part] = _look_at(dense, coupling.of_part(part), box)
+        kept.append(dense.values[open_[part]])
+    units = np.flatnonzero(open_)
+    rows = _left_over(coupling, choice, curves.costs, ~open_)
+    values = kept[0] if len(kept) == 1 else np.concatenate(kept)
+    view = Curves(values=values, costs=curves.costs, amounts=curves.amounts)
+    return View(units=units, choice=choice, curves=view, coupling=coupling.of_part(units, rows))
+
+
+def _look_at(curves: Curves, coupling: Coupling, box: Box) -> tuple[Index, NDArray[np.bool_]]:
+    """Each unit's best option at the box's centre, and whether it has rivals."""
     n, _ = curves.shape
     choice, open_ = np.empty(n, dtype=np.intp), np.empty(n, dtype=bool)
 
@@ -53,45 +69,32 @@ def screen(curves: Curves, coupling: Coupling, box: Box) -> View:
         open_[block] = rivals.any(axis=1)
 
     look(curves, coupling, box, note)
-    return _view(curves, coupling, choice, np.flatnonzero(open_))
+    return choice, open_
 
 
-def screenable(curves: Curves, coupling: Coupling) -> bool:
+def _left_over(coupling: Coupling, choice: Index, costs: NDArray[np.int64], settled: NDArray[np.bool_]) -> tuple[Row, ...]:
+    """The rows, with what the settled units use taken off what is allowed; none of them counts outcomes."""
+    groups = [settled & (coupling.groups == g) if coupling.n_groups > 1 else settled for g in range(coupling.n_groups)]
+    totals = Totals(tuple((int(costs[choice[g]].sum()), int(np.count_nonzero(choice[g])), 0.0) for g in groups))
+    used = coupling.used(totals)
+    return tuple(replace(row, allowed=row.allowed - taken) for row, taken in zip(coupling.rows, used, strict=True))
+
+
+def screenable(curves: Curves | Streamed, coupling: Coupling) -> bool:
     """Whether a table over pairs of options says how far prices can move their scores: common costs, no outcome limits."""
     return curves.costs.ndim == 1 and not coupling.coefficients[2].any()
 
 
-def everyone(curves: Curves, coupling: Coupling) -> View:
-    """The view of all units."""
+def everyone(curves: Curves | Streamed, coupling: Coupling) -> View:
+    """The view of all units; their curves are then held at once."""
     n, _ = curves.shape
-    return View(units=np.arange(n), choice=np.zeros(n, dtype=np.intp), curves=curves, coupling=coupling)
+    return View(units=np.arange(n), choice=np.zeros(n, dtype=np.intp), curves=curves.dense(), coupling=coupling)
 
 
-def _view(curves: Curves, coupling: Coupling, choice: Index, units: Index) -> View:
-    settled = np.ones(len(choice), dtype=bool)
-    settled[units] = False
-    used = coupling.used(Totals.of(choice, curves, coupling, settled))
-    rows = tuple(replace(row, allowed=row.allowed - taken) for row, taken in zip(coupling.rows, used, strict=True))
-    return View(
-        units=units,
-        choice=choice,
-        curves=_part(curves, units),
-        coupling=Coupling.over(rows, coupling.groups[units], coupling.n_groups),
-    )
-
-
-def sample(curves: Curves, coupling: Coupling, units: Index) -> View:
-    """The problem of a part of the units, the limits in proportion."""
-    share = Fraction(len(units), curves.shape[0])
+def sample(curves: Curves | Streamed, coupling: Coupling, units: Index) -> View:
+    """The problem of a part of the units, the limits in proportion; costs are common."""
+    n, _ = curves.shape
+    share = Fraction(len(units), n)
     rows = tuple(replace(row, allowed=row.allowed * share) for row in coupling.rows)
-    return View(
-        units=units,
-        choice=np.zeros(curves.shape[0], dtype=np.intp),
-        curves=_part(curves, units),
-        coupling=Coupling.over(rows, coupling.groups[units], coupling.n_groups),
-    )
-
-
-def _part(curves: Curves, units: Index) -> Curves:
-    costs = curves.costs if curves.costs.ndim == 1 else curves.costs[units]
-    return Curves(values=curves.values[units], costs=costs, amounts=curves.amounts)
+    part = Curves(values=curves.rows(units), costs=curves.costs, amounts=curves.amounts)
+    return View(units=units, choice=np.zeros(n, dtype=np.intp), curves=part, coupling=coupling.of_part(units, rows))

@@ -21,6 +21,7 @@ from optimizer.problem.allocation import Allocation, BoundSource
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
 
 TOLERANCE = 1e-9
@@ -35,7 +36,7 @@ BLOCK = 1 << 16
 Predict = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 
-def certify(allocation: Allocation, curves: Curves, coupling: Coupling, predict: Predict | None = None) -> Certificate:
+def certify(allocation: Allocation, curves: Curves | Streamed, coupling: Coupling, predict: Predict | None = None) -> Certificate:
     """Everything the allocation claims, recomputed.
 
     Parameters
@@ -59,7 +60,7 @@ def certify(allocation: Allocation, curves: Curves, coupling: Coupling, predict:
         units=n,
         amounts=m,
         value=totals.outcome,
-        without=exact_sum(curves.values[:, 0]),
+        without=exact_sum(curves.column(0)),
         bound=allocation.bound,
         bound_source=allocation.bound_source,
         dual_bound=dual_bound,
@@ -70,7 +71,7 @@ def certify(allocation: Allocation, curves: Curves, coupling: Coupling, predict:
     )
 
 
-def _check_choice(allocation: Allocation, curves: Curves) -> None:
+def _check_choice(allocation: Allocation, curves: Curves | Streamed) -> None:
     n, m = curves.shape
     index = np.asarray(allocation.index)
     if index.shape != (n,) or not np.issubdtype(index.dtype, np.integer):
@@ -104,11 +105,11 @@ def _check_limits(allocation: Allocation, coupling: Coupling, totals: Totals) ->
             _check_close(f"usage of {name}, {figure}", said, true, TOLERANCE if name in rounded else WHOLE)
 
 
-def _check_predictions(allocation: Allocation, curves: Curves, predict: Predict | None) -> None:
+def _check_predictions(allocation: Allocation, curves: Curves | Streamed, predict: Predict | None) -> None:
     if predict is None:
         return
     for what, amount, used in (
-        ("without an award", np.zeros_like(allocation.amount), curves.values[:, 0]),
+        ("without an award", np.zeros_like(allocation.amount), curves.column(0)),
         ("at its amount", allocation.amount, curves.value_of(allocation.index)),
     ):
         predicted = predict(amount)
@@ -123,7 +124,7 @@ def _check_predictions(allocation: Allocation, curves: Curves, predict: Predict 
             )
 
 
-def _dual_bound(allocation: Allocation, curves: Curves, coupling: Coupling) -> float:
+def _dual_bound(allocation: Allocation, curves: Curves | Streamed, coupling: Coupling) -> float:
     """D(λ) at the allocation's prices, written out apart from the stage that searched for them."""
     prices = [row.sign * float(allocation.shadow_prices[row.limit.name]) for row in coupling.rows]
     if any(not 0.0 <= price < math.inf for price in prices):
@@ -131,13 +132,22 @@ def _dual_bound(allocation: Allocation, curves: Curves, coupling: Coupling) -> f
             "shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, "
             f"got {dict(allocation.shadow_prices)}"
         )
-    fixed = [price * float(row.allowed) for price, row in zip(prices, coupling.rows, strict=True)]
+    # What no plan can use, since usages come in whole steps, need not be paid for.
+    steps = coupling.tightened(curves.costs)
+    fixed = [price * float(row.allowed) for price, row in zip(prices, steps.rows, strict=True)]
     per = np.zeros((3, coupling.n_groups))
     for price, row in zip(prices, coupling.rows, strict=True):
         per += price * np.array(row.coefficients, dtype=np.float64)
-    awarded = (np.arange(curves.shape[1]) > 0).astype(np.float64)
-    best = np.empty(curves.shape[0])
-    step = max(1, BLOCK // curves.shape[1])
+    best = np.concatenate([_best_scores(dense, coupling.of_part(part), per) for part, dense in curves.parts()])
+    return exact_sum(np.concatenate([best, fixed]))
+
+
+def _best_scores(curves: Curves, coupling: Coupling, per: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Each unit's best score at prices (3, G) per currency unit, award and outcome."""
+    n, m = curves.shape
+    awarded = (np.arange(m) > 0).astype(np.float64)
+    best = np.empty(n)
+    step = max(1, BLOCK // m)
 
     def look(start: int) -> None:
         units = slice(start, start + step)
@@ -148,8 +158,8 @@ def _dual_bound(allocation: Allocation, curves: Curves, coupling: Coupling) -> f
         best[units] = (values - (cost * costs + award * awarded)).max(axis=1)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(look, range(0, curves.shape[0], step)))
-    return exact_sum(np.concatenate([best, fixed]))
+        list(pool.map(look, range(0, n, step)))
+    return best
 
 
 def _check_bound(allocation: Allocation, dual_bound: float) -> None:

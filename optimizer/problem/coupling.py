@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 from optimizer.errors import DataError
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
 
 OUTCOME_TOLERANCE = 1e-9
@@ -65,7 +66,9 @@ class Totals:
     by_group: tuple[tuple[int, int, float], ...]
 
     @classmethod
-    def of(cls, choice: NDArray[np.intp], curves: Curves, coupling: Coupling, counted: NDArray[np.bool_] | None = None) -> Self:
+    def of(
+        cls, choice: NDArray[np.intp], curves: Curves | Streamed, coupling: Coupling, counted: NDArray[np.bool_] | None = None
+    ) -> Self:
         """Totals of choosing option `choice[i]` for unit i, over the units that are `counted` (all, by default)."""
         costs, values = curves.cost_of(choice), curves.value_of(choice)
 
@@ -151,6 +154,20 @@ class Coupling:
             c >= 0 and c.denominator == 1 for row in self.rows for measure in row.coefficients[:2] for c in measure
         ) and not any(row.counts_outcome for row in self.rows)
 
+    def of_part(self, units: NDArray[np.intp] | slice, rows: tuple[Row, ...] | None = None) -> Coupling:
+        """The rows (others, if given) over a part of the units."""
+        return Coupling.over(self.rows if rows is None else rows, self.groups[units], self.n_groups)
+
+    def tightened(self, costs: NDArray[np.int64]) -> Coupling:
+        """The same limits in whole steps: if every usage is a multiple of 50 000, no plan uses more than the last such step.
+
+        A bound with these figures is a bound still, and a closer one. Costs of single units, and rows that count outcomes, have
+        no common step.
+        """
+        if costs.ndim > 1:
+            return self
+        return Coupling.over(tuple(_in_steps(row, costs) for row in self.rows), self.groups, self.n_groups)
+
     def used(self, totals: Totals) -> tuple[Fraction, ...]:
         """Usage of each row, exactly."""
         return tuple(
@@ -180,6 +197,16 @@ class Coupling:
     def broken(self, totals: Totals) -> tuple[Row, ...]:
         """The rows that an allocation with these totals breaks."""
         return tuple(row for row, used in zip(self.rows, self.used(totals), strict=True) if used > row.allowed + slack(row))
+
+
+def _in_steps(row: Row, costs: NDArray[np.int64]) -> Row:
+    if row.counts_outcome:
+        return row
+    unit = math.lcm(*(c.denominator for measure in row.coefficients for c in measure))
+    pairs = set(zip(*row.coefficients[:2], strict=True))
+    usages = [int(a * unit) * cost + int(b * unit) * (k > 0) for a, b in pairs for k, cost in enumerate(costs.tolist())]
+    step = math.gcd(*usages)
+    return replace(row, allowed=Fraction(math.floor(row.allowed * unit / step) * step, unit)) if step else row
 
 
 def slack(row: Row) -> Fraction:

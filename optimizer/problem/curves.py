@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -55,6 +56,22 @@ class Curves:
     def shape(self) -> tuple[int, int]:
         """(n, m)."""
         return self.values.shape[0], self.values.shape[1]
+
+    def parts(self) -> Iterator[tuple[slice, Curves]]:
+        """All units at once: they are in memory anyway."""
+        yield slice(0, self.shape[0]), self
+
+    def rows(self, units: NDArray[np.intp]) -> NDArray[np.float64]:
+        """(units, m): the curves of these units."""
+        return self.values[units]
+
+    def column(self, option: int) -> NDArray[np.float64]:
+        """(n,): every unit's outcome at one option."""
+        return self.values[:, option]
+
+    def dense(self) -> Curves:
+        """All curves at once."""
+        return self
 
     def cost_of(self, choice: NDArray[np.intp], units: NDArray[np.intp] | slice = slice(None)) -> NDArray[np.int64]:
         """Cost of option `choice[j]` for each chosen unit, in currency units."""

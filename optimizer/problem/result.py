@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import Units
 
 SEGMENTS = np.array(["lost cause", "persuadable", "sleeping dog", "sure thing"], dtype=object)
@@ -87,12 +88,12 @@ class Plan:
     summary: Summary
 
 
-def table_of_plan(units: Units, curves: Curves, allocation: Allocation, *, probabilities: bool) -> pd.DataFrame:
+def table_of_plan(units: Units, curves: Curves | Streamed, allocation: Allocation, *, probabilities: bool) -> pd.DataFrame:
     """One row a unit; the segment compares the likelier outcome without an award and at the largest one.
 
     Segments are given where outcomes are probabilities, and left empty elsewhere.
     """
-    without, value = curves.values[:, 0], curves.value_of(allocation.index)
+    without, value = curves.column(0), curves.value_of(allocation.index)
     return pd.DataFrame(
         {
             "id": units.ids,
@@ -105,7 +106,7 @@ def table_of_plan(units: Units, curves: Curves, allocation: Allocation, *, proba
     )
 
 
-def _segments(curves: Curves) -> NDArray[np.object_]:
-    likely = curves.values[:, [0, -1]] >= 0.5  # noqa: PLR2004 — more likely than not
+def _segments(curves: Curves | Streamed) -> NDArray[np.object_]:
+    likely = np.column_stack([curves.column(0), curves.column(-1)]) >= 0.5  # noqa: PLR2004 — more likely than not
     segments: NDArray[np.object_] = SEGMENTS[2 * likely[:, 0] + likely[:, 1]]
     return segments
