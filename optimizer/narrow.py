@@ -33,9 +33,6 @@ SMALL = 8_000
 GROWTH = 16
 """How much larger each sample is than the one before."""
 
-TRIES = 3
-"""Boxes that are tried before all units are priced."""
-
 WIDTH = 4.0
 """The first box, in standard errors of a price that varies as much as it is large."""
 
@@ -95,12 +92,12 @@ def narrow(
     part = sample(curves, coupling, np.sort(rng.choice(n, n // GROWTH, replace=False)))
     try:
         guess = narrow(part.curves, part.coupling, rng, tick, final=False)
-        box = _first_box(guess, part, final=final)
-        for _ in range(TRIES):
+        box, wide = _first_box(guess, part, final=final)
+        for widening in (1.0, GROWTH, GROWTH**2):
             found = _price(screen(curves, coupling, box), box, tick)
             if box.holds(found.dual.prices):
                 return found
-            box = replace(box, centre=found.dual.prices, reach=np.maximum(GROWTH * box.reach, 2.0 * found.moved))
+            box = replace(box, centre=found.dual.prices, reach=widening * wide)
     except Infeasible:
         # A sample may have no plan where the whole has one, and so may the open units of a box that is too small.
         pass
@@ -137,12 +134,14 @@ def _price(view: View, box: Box | None, tick: Callable[[], None]) -> Narrowed:
     return Narrowed(view=view, dual=dual, choice=choice, margin=box.margin, moved=moved)
 
 
-def _first_box(guess: Narrowed, part: View, *, final: bool) -> Box:
-    """Around a sample's prices, as wide as they may err, with a margin that the first choice's loss is likely to keep."""
+def _first_box(guess: Narrowed, part: View, *, final: bool) -> tuple[Box, NDArray[np.float64]]:
+    """Around a sample's prices, with a margin that the first choice's loss is likely to keep; and how wide they may err.
+
+    Prices that hardly moved from the last sample to this one will hardly move again, and have a narrower box at first.
+    """
     size = len(part.units)
     scale, stake = price_scale(part.curves, part.coupling)
     wide = WIDTH * (guess.dual.prices + FAINT * scale) / math.sqrt(size)
-    # Prices that hardly moved from the last sample to this one will hardly move again.
-    reach = np.minimum(wide, GROWTH * guess.moved + wide / GROWTH**2)
+    reach = np.minimum(wide, GROWTH * guess.moved + wide / GROWTH**4)
     likely = min(guess.loss, MARGIN * stake / size)
-    return Box(centre=guess.dual.prices, reach=reach, margin=4.0 * likely if final else guess.dual.rounding)
+    return Box(centre=guess.dual.prices, reach=reach, margin=4.0 * likely if final else guess.dual.rounding), wide

@@ -66,8 +66,6 @@ def test_curves_are_faster_than_predict_on_the_grid(benchmark, kind, capsys):
     ratio = (perf_counter() - start) * UNITS / ON_GRID / benchmark.stats["min"]
     gap = np.abs(values[:ON_GRID] - grid).max()
     with capsys.disabled():
-        print(  # noqa: T201 — what a benchmark is for
-            f"\n{name:24s} {ratio:6.1f} x faster, largest difference {gap:.1e}"
-        )
+        print(f"\n{name:24s} {ratio:6.1f} x faster, largest difference {gap:.1e}")
     assert gap <= 1e-12
     assert ratio >= target
