@@ -40,7 +40,9 @@ def fitted_model(scenario: Scenario, history: History | None, store: ModelStore)
         return kept
     model = _fit(spec, history, scenario.solver.seed, store.allowed_modules)
     store.save(key, model)
-    return model
+    # What a later run will read, so that both leave the same bytes.
+    again: ResponseModel | None = store.load(key)
+    return model if again is None else again
 
 
 def wrapped_model(spec: WrappedSpec, store: ModelStore) -> ResponseModel:

@@ -65,6 +65,9 @@ def _answers(model: ResponseModel, X: object, amounts: list[int], rows: Index) -
     except ResponseError as wrong:
         raise ModelError(f"response of the units: {wrong}") from wrong
     if not np.isfinite(values).all():
-        unit = int(rows[np.flatnonzero(~np.isfinite(values).all(axis=1))[0]])
-        raise DataError(f"values: must be finite, first unit {unit} has others; see what the model predicts for it")
+        wrong = rows[~np.isfinite(values).all(axis=1)]
+        raise DataError(
+            f"values: must be finite, got {len(wrong)} rows that are not, first {wrong[:5].tolist()}; "
+            "see what the model predicts for them"
+        )
     return values
