@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import skops.io
 from sklearn.base import BaseEstimator
 
@@ -93,7 +94,7 @@ def dump_model(model: object, path: Path) -> None:
 
 
 def _same_each_time(archive: bytes) -> bytes:
-    """The archive with addresses numbered in order of appearance and without its date: equal models, equal bytes."""
+    """The archive with addresses numbered in order of appearance, without dates and padding: equal models, equal bytes."""
     numbers: dict[str, str] = {}
 
     def number(found: re.Match[str]) -> str:
@@ -105,7 +106,21 @@ def _same_each_time(archive: bytes) -> bytes:
         parts = {f"{numbers[Path(name).stem]}{Path(name).suffix}": name for name in old.namelist() if name != SCHEMA}
         new.writestr(_undated(SCHEMA), schema)
         for part in sorted(parts):
-            new.writestr(_undated(part), old.read(parts[part]))
+            new.writestr(_undated(part), _unpadded(part, old.read(parts[part])))
+    return stream.getvalue()
+
+
+def _unpadded(name: str, content: bytes) -> bytes:
+    """An array's bytes with nothing between the fields of its records: what stands there is what memory held before."""
+    if not name.endswith(".npy"):
+        return content
+    array = np.load(io.BytesIO(content), allow_pickle=False)
+    if array.dtype.names is None:
+        return content
+    clean, stream = np.zeros(array.shape, array.dtype), io.BytesIO()
+    for field in array.dtype.names:
+        clean[field] = array[field]
+    np.save(stream, clean, allow_pickle=False)
     return stream.getvalue()
 
 

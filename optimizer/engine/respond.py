@@ -65,9 +65,9 @@ def _answers(model: ResponseModel, X: object, amounts: list[int], rows: Index) -
     except ResponseError as wrong:
         raise ModelError(f"response of the units: {wrong}") from wrong
     if not np.isfinite(values).all():
-        wrong = rows[~np.isfinite(values).all(axis=1)]
+        strange = rows[~np.isfinite(values).all(axis=1)]
         raise DataError(
-            f"values: must be finite, got {len(wrong)} rows that are not, first {wrong[:5].tolist()}; "
+            f"values: must be finite, got {len(strange)} rows that are not, first {strange[:5].tolist()}; "
             "see what the model predicts for them"
         )
     return values
