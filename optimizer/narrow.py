@@ -33,7 +33,7 @@ SMALL = 8_000
 GROWTH = 16
 """How much larger each sample is than the one before."""
 
-WIDTH = 4.0
+WIDTH = 2.0
 """The first box, in standard errors of a price that varies as much as it is large."""
 
 MARGIN = 2e-4

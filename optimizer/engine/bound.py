@@ -29,7 +29,7 @@ from optimizer.problem.dual import Dual
 from optimizer.problem.sums import exact_sum
 
 PASSES = 300
-PRECISION = 1e-13
+PRECISION = 1e-11
 """Stop once no more than this share of the values at stake can be gained."""
 
 NEGLIGIBLE = 1e-9
