@@ -15,8 +15,9 @@ Every message reads *where: what, got, remedy*.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import ClassVar, Self
 
 
 class BursarError(Exception):
@@ -71,9 +72,24 @@ class ModelError(BursarError):
 
 
 class Infeasible(BursarError):
-    """No allocation satisfies all limits; the message names the limits that conflict."""
+    """No allocation satisfies all limits; the message names the limits that conflict.
+
+    Attributes
+    ----------
+    limits : their names, in the order of the scenario.
+    """
 
     exit_code = 5
+
+    def __init__(self, message: str, limits: Sequence[str] = ()) -> None:
+        self.limits = tuple(limits)
+        super().__init__(message)
+
+    @classmethod
+    def among(cls, limits: Iterable[str]) -> Self:
+        """Infeasible for a conflict that lies somewhere among these limits."""
+        names = list(dict.fromkeys(limits))
+        return cls(f"limits: no allocation satisfies {' and '.join(names)} together; relax one of them", names)
 
 
 class NoIncumbent(BursarError):

@@ -3,7 +3,7 @@
     sample of n/16 → prices, good to about 1/√sample → screen all n → price the open units → are the prices in the box?
 
 One pass over all units, whatever the number of passes the prices take. If they leave the box, the box was too small: it is laid
-around the better prices, and larger. What cannot be screened is priced whole.
+around the better prices, and larger.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from optimizer.engine.bound import bound
 from optimizer.engine.pricing import price_scale
 from optimizer.engine.rounding import round_dual
-from optimizer.engine.screen import View, everyone, sample, screen, screenable
+from optimizer.engine.screen import View, everyone, sample, screen
 from optimizer.errors import Infeasible
 from optimizer.problem.box import Box
 from optimizer.problem.coupling import Coupling
@@ -69,7 +69,7 @@ class Narrowed:
         """What the first choice falls short of the bound; inf if there is none."""
         if self.choice is None:
             return math.inf
-        return self.dual.bound - exact_sum(self.view.curves.value_of(self.choice)) + self.dual.rounding
+        return self.dual.bound - exact_sum(self.view.curves.gain_of(self.choice)) + self.dual.rounding
 
 
 def narrow(
@@ -87,7 +87,7 @@ def narrow(
         If no allocation satisfies the limits.
     """
     n, _ = curves.shape
-    if n <= SMALL or not screenable(curves, coupling):
+    if n <= SMALL:
         return _price(everyone(curves, coupling), None, tick)
     part = sample(curves, coupling, np.sort(rng.choice(n, n // GROWTH, replace=False)))
     try:

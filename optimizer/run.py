@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 
+from optimizer.decide import Progress, silent
 from optimizer.edge.fitted import fitted_model
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
@@ -19,7 +20,7 @@ from optimizer.engine.compare import compare
 from optimizer.engine.respond import respond
 from optimizer.engine.verify import certify
 from optimizer.errors import VerificationError
-from optimizer.plan import Progress, plan, silent
+from optimizer.plan import plan
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
@@ -70,10 +71,7 @@ def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, opt
     units, history = read_sources(read, store)
     settings.progress("fit", None)
     model = fitted_model(read, history, store)
-    limits = read.build_limits()
-    curves, coupling, allocation, certificate = plan(
-        model, units, (read.amounts.build(), limits), read.solver.build(), settings.progress
-    )
+    curves, coupling, allocation, certificate = plan(model, units, read.build_problem(), read.solver.build(), settings.progress)
     result = _result(read, (units, history), (curves, coupling), allocation, certificate)
     if out is not None:
         settings.progress("write", None)
@@ -96,8 +94,9 @@ def verify(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Certific
     units, _ = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
     if units.digest != left.units_digest:
         raise VerificationError(f"{folder}: the units' table changed since the run; verify with the table the run read")
-    curves = respond(model, units, scenario.amounts.build())
-    coupling = Coupling.compile(scenario.build_limits(), len(units), units.frame)
+    problem = scenario.build_problem()
+    curves = respond(model, units, problem.terms(len(units), units.frame))
+    coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
     allocation = left.allocation(units, curves)
     certificate = certify(allocation, curves, coupling, predict=lambda amount: model.predict(units.X, amount))
     left.check(certificate)
@@ -115,7 +114,7 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
     read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, overrides)
     units, history = read_sources(read, ModelStore())
     amounts, solver = read.amounts.build(), read.solver
-    coupling = Coupling.compile(read.build_limits(), len(units), units.frame)
+    coupling = Coupling.compile(read.build_problem().limits, len(units), units.frame)
     _, lowest, *_ = amounts.values
     facts = {
         "scenario": read.name,
@@ -124,7 +123,7 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
         "history": "none" if history is None else f"{len(history):,} rows, {int((history.treatment > 0).sum()):,} treated",
         "model": f"{read.model.kind} over {getattr(read.model, 'estimator', getattr(read.model, 'file', ''))}",
         "amounts": f"0 and {len(amounts) - 1} awards from {lowest:,} to {amounts.values[-1]:,} {read.amounts.currency}".rstrip(),
-        **{f"limit {row.limit.name}": in_words(row) for row in coupling.rows},
+        **{f"limit {row.name}": in_words(row) for row in coupling.rows},
         "solver": f"{solver.embedding}, {solver.backend}, gap {solver.gap:g}, seed {solver.seed}",
     }
     notes = (*(history.notes if history else ()), *units.notes)

@@ -9,7 +9,7 @@ from sklearn.linear_model import LinearRegression
 
 from models import SLearner
 from models.base import ResponseError
-from optimizer import plan as story
+from optimizer import decide as search
 from optimizer.errors import DataError, Infeasible, ModelError, NoIncumbent, VerificationError
 from optimizer.plan import allocate, decide, plan
 from optimizer.problem.amounts import Amounts
@@ -17,6 +17,7 @@ from optimizer.problem.core import Closed
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
+from optimizer.problem.problem import Problem
 from optimizer.problem.solver import Solver
 from optimizer.problem.units import Units
 
@@ -40,6 +41,10 @@ class Told:
         amounts = sorted(set(np.asarray(treatment).tolist()))
         table = self._response(X, amounts)
         return table[np.arange(len(X)), np.searchsorted(amounts, treatment)]
+
+
+def problem(*limits, amounts=AMOUNTS):
+    return Problem(amounts=amounts, limits=limits)
 
 
 def saturating(X, amounts):
@@ -162,7 +167,7 @@ def assert_infeasible(backend):
 
 
 def test_a_search_that_finds_nothing_in_time_says_so(monkeypatch):
-    monkeypatch.setattr(story.backend, "close", lambda *_, **__: Closed(counts=None, bound=math.inf))
+    monkeypatch.setattr(search.backend, "close", lambda *_, **__: Closed(counts=None, bound=math.inf))
     with pytest.raises(
         NoIncumbent, match=r"search: stopped before it found an allocation that keeps every limit; allow more time"
     ):
@@ -173,7 +178,7 @@ def test_a_search_that_is_cut_short_keeps_its_incumbent_and_the_duals_bound(monk
     values = np.random.default_rng(0).random((40, 4)).cumsum(axis=1)
     limits = [Limit.cost(at_most=101), Limit.recipients(at_most=17)]
     exact = allocate(values, [0, 3, 7, 8], limits)
-    monkeypatch.setattr(story.backend, "close", lambda *_, **__: Closed(counts=None, bound=math.inf))
+    monkeypatch.setattr(search.backend, "close", lambda *_, **__: Closed(counts=None, bound=math.inf))
     cut = allocate(values, [0, 3, 7, 8], limits, solver=Solver(time_limit=30.0))
     assert cut.bound_source == "dual"
     assert cut.value <= exact.value <= cut.bound + 1e-9
@@ -189,7 +194,7 @@ def test_a_backend_that_lies_about_its_solution_is_not_believed(monkeypatch):
 
     values = np.random.default_rng(0).random((40, 4)).cumsum(axis=1)
     honest = allocate(values, [0, 3, 7, 8], [Limit.cost(at_most=101)])
-    monkeypatch.setattr(story.backend, "close", everyone_at_most)
+    monkeypatch.setattr(search.backend, "close", everyone_at_most)
     lied = allocate(values, [0, 3, 7, 8], [Limit.cost(at_most=101)])
     assert lied.usage["cost"][0] <= 101
     assert lied.value <= honest.value + 1e-9
@@ -197,7 +202,7 @@ def test_a_backend_that_lies_about_its_solution_is_not_believed(monkeypatch):
 
 def test_a_plan_comes_with_its_curves_its_limits_and_a_certificate():
     units = some()
-    curves, coupling, allocation, certificate = plan(Told(saturating), units, (AMOUNTS, [Limit.cost(at_most=60)]), Solver())
+    curves, coupling, allocation, certificate = plan(Told(saturating), units, problem(Limit.cost(at_most=60)), Solver())
     assert curves.values == pytest.approx(saturating(units.frame, AMOUNTS.values))
     assert [row.limit.name for row in coupling.rows] == ["cost"]
     assert certificate.value == pytest.approx(allocation.value)
@@ -207,7 +212,7 @@ def test_a_plan_comes_with_its_curves_its_limits_and_a_certificate():
 
 def test_a_plan_is_what_the_same_curves_allocate():
     units, limits = some(), [Limit.cost(at_most=60), Limit.recipients(at_most=0.5, where={"gender": "F"})]
-    *_, allocation, _ = plan(Told(saturating), units, (AMOUNTS, limits), Solver())
+    *_, allocation, _ = plan(Told(saturating), units, problem(*limits), Solver())
     alone = allocate(saturating(units.frame, AMOUNTS.values), AMOUNTS, limits, units=units.frame)
     assert allocation.index.tolist() == alone.index.tolist()
 
@@ -217,7 +222,7 @@ def test_a_fitted_model_is_planned_with_either_embedding(embedding):
     rng = np.random.default_rng(0)
     X, award = pd.DataFrame({"x": rng.random(200)}), rng.choice([0, 10, 30], 200)
     model = SLearner(LinearRegression()).fit(X, award, X["x"] + award / 100 + rng.normal(size=200) / 10)
-    *_, allocation, certificate = plan(model, some(), (AMOUNTS, [Limit.cost(at_most=70)]), Solver(embedding=embedding))
+    *_, allocation, certificate = plan(model, some(), problem(Limit.cost(at_most=70)), Solver(embedding=embedding))
     assert 60 <= certificate.spent <= 70  # native shares the money evenly, then every award is rounded down to 10
     assert allocation.value <= allocation.bound + 1e-9
     assert certificate.value == pytest.approx(allocation.value)
@@ -228,14 +233,20 @@ def test_every_stage_is_told_to_the_progress():
     values = np.random.default_rng(0).random((40, 4)).cumsum(axis=1)
     model = Told(lambda X, amounts: values[: len(X), [[0, 3, 7, 8].index(a) for a in amounts]])
     units = some(40)
-    plan(model, units, (Amounts((0, 3, 7, 8)), [Limit.recipients(at_least=1)]), Solver(), lambda stage, _: stages.append(stage))
+    plan(
+        model,
+        units,
+        problem(Limit.recipients(at_least=1), amounts=Amounts((0, 3, 7, 8))),
+        Solver(),
+        lambda stage, _: stages.append(stage),
+    )
     assert list(dict.fromkeys(stages)) == ["respond", "bound", "fix", "close", "verify"]
 
 
 def test_a_model_that_predicts_otherwise_than_it_responds_is_caught():
     model = Told(saturating, predict=lambda X, _: np.zeros(len(X)))
     with pytest.raises(VerificationError, match="response: the model predicts another outcome"):
-        plan(model, some(), (AMOUNTS, [Limit.cost(at_most=60)]), Solver())
+        plan(model, some(), problem(Limit.cost(at_most=60)), Solver())
 
 
 def test_a_model_that_cannot_answer_is_a_model_error():
@@ -243,12 +254,12 @@ def test_a_model_that_cannot_answer_is_a_model_error():
         raise ResponseError("features: must hold x, got none")
 
     with pytest.raises(ModelError, match="response of the units: features: must hold x, got none"):
-        plan(Told(refuse), some(), (AMOUNTS, []), Solver())
+        plan(Told(refuse), some(), problem(), Solver())
 
 
 def test_a_model_that_answers_with_no_number_is_a_data_error():
     with pytest.raises(DataError, match=r"values: must be finite, got 6 rows that are not, first \[0, 1, 2, 3, 4\]"):
-        plan(Told(lambda X, amounts: np.full((len(X), len(amounts)), np.nan)), some(), (AMOUNTS, []), Solver())
+        plan(Told(lambda X, amounts: np.full((len(X), len(amounts)), np.nan)), some(), problem(), Solver())
 
 
 def test_units_are_asked_in_batches_whose_order_is_kept(monkeypatch):
@@ -261,7 +272,7 @@ def test_units_are_asked_in_batches_whose_order_is_kept(monkeypatch):
 
     units = some(8)
     told = lambda stage, share: shares.append(share) if stage == "respond" else None  # noqa: E731
-    curves, *_ = plan(Told(respond, saturating_at), units, (AMOUNTS, []), Solver(), told)
+    curves, *_ = plan(Told(respond, saturating_at), units, problem(), Solver(), told)
     assert curves.values == pytest.approx(saturating(units.frame, AMOUNTS.values))
     assert asked == [2, 2, 2, 2]
     assert shares == [0.25, 0.5, 0.75, 1.0]

@@ -40,7 +40,7 @@ def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History 
         history = history_from(
             past, outcome=spec.outcome, treatment=spec.treatment.column, features=spec.features, per=spec.treatment.per
         )
-    groups = {column for limit in scenario.build_limits() if limit.where for column in limit.where.columns}
+    groups = {column for limit in scenario.build_problem().limits if limit.where for column in limit.where.columns}
     units = units_from(candidates, id=scenario.units.id, features=_features(scenario, store), columns=sorted(groups))
     if history is not None and not isinstance(scenario.model, WrappedSpec):
         check_same_kinds(history, units)

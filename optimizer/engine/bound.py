@@ -1,10 +1,10 @@
-"""The dual bound: minimise D(λ) = Σ_l λ_l b_l + Σ_i max_k (v_ik − Σ_l λ_l u_lik) over λ ≥ 0.
+"""The dual bound: minimise D(λ) = Σ_l λ_l b_l + Σ_i max_k (g_ik − Σ_l λ_l u_lik) over λ ≥ 0.
 
 D is convex and piecewise linear; one pass over the units gives its value and a subgradient b − used(λ). Each pass adds a
 cut D(μ) ≥ D(λ) + (b − used(λ))·(μ − λ); the next prices minimise the cuts inside a box around the best prices so far, which
 grows after success and shrinks after failure (a cutting-plane method with a trust region: Marsten, Hogan & Blankenship 1975,
 the "boxstep"). The master problem has L + 1 variables; its multipliers say in which proportion the passes' choices make up
-the linear relaxation's solution (Dantzig & Wolfe 1960). If D falls below Σ_i min_k v_ik, weak duality proves the limits
+the linear relaxation's solution (Dantzig & Wolfe 1960). If D falls below Σ_i min_k g_ik, weak duality proves the limits
 contradictory.
 """
 
@@ -95,7 +95,7 @@ def bound(curves: Curves, coupling: Coupling, *, box: Box | None = None, progres
     if box is not None:
         # A limit that cannot bind the open units may have a price all the same: the settled ones earn it.
         scale = np.where(scale > 0.0, scale, np.maximum(box.reach, NOTHING))
-    worst = exact_sum(curves.values.min(axis=1))
+    worst = exact_sum(curves.gains.min(axis=1))
     floor = worst - 1e-9 * (stake + abs(worst))
     look = _passes(curves, coupling, box)
 
@@ -107,7 +107,7 @@ def bound(curves: Curves, coupling: Coupling, *, box: Box | None = None, progres
 
     centre, cuts, shares = _descend(cut_at, _region(box, scale), PRECISION * stake, floor)
     if centre.height < floor:
-        raise Infeasible(_contradiction(coupling, centre.point))
+        raise Infeasible.among(_contradiction(coupling, centre.point))
     prices = centre.point * scale
     choice, score = best_options(curves, coupling, prices)
     total = exact_sum(np.concatenate([score, coupling.allowed * prices]))
@@ -225,7 +225,6 @@ def _used(curves: Curves, coupling: Coupling, choice: NDArray[np.intp]) -> Vecto
     return used
 
 
-def _contradiction(coupling: Coupling, point: Vector) -> str:
+def _contradiction(coupling: Coupling, point: Vector) -> list[str]:
     weight = point / max(float(point.max()), 1e-300)
-    names = [row.limit.name for row, w in zip(coupling.rows, weight, strict=True) if w > NEGLIGIBLE]
-    return f"limits: no allocation satisfies {' and '.join(names)} together; relax one of them"
+    return [row.limit.name for row, w in zip(coupling.rows, weight, strict=True) if w > NEGLIGIBLE]

@@ -1,6 +1,6 @@
 """Ties merged: units with the same open options, whose curves differ on them by no more than a constant, are one class.
 
-    v_ik − v_ir = v_jk − v_jr for all open k, r the first of them    (up to rounding, which is measured and charged to the bound)
+    g_ik − g_ir = g_jk − g_jr for all open k, r the first of them    (up to rounding, which is measured and charged to the bound)
 
 A constant decides nothing, nor does what a curve does at options that are out; and trees and linear models give thousands of
 units the very same rise. Units are told apart by a 64-bit hash of their options and rises, so that n numbers are sorted and not
@@ -58,7 +58,7 @@ def merge(curves: Curves, coupling: Coupling, options: Options) -> Classes:
     if not len(units):
         return Classes(units, units, units, options, np.zeros(0))
     owner = np.repeat(np.arange(len(units)), np.diff(np.append(start, len(options.owner))))
-    rise = curves.values[options.owner, options.option] - curves.values[units, options.option[start]][owner]
+    rise = curves.gains[options.owner, options.option] - curves.gains[units, options.option[start]][owner]
     tokens = _tokens(curves, coupling, options, rise)
     sums = np.add.reduceat(tokens, start) + _scramble(coupling.groups[units].astype(np.uint64))
     _, first, klass = np.unique(sums, return_index=True, return_inverse=True)
@@ -79,7 +79,7 @@ def merge(curves: Curves, coupling: Coupling, options: Options) -> Classes:
 
 def _tokens(curves: Curves, coupling: Coupling, options: Options, rise: NDArray[np.float64]) -> Bits:
     """One number for each open option that tells its amount and rise; its own cost, and its outcome where a limit counts it."""
-    grain = GRAIN * max(float(np.abs(curves.values[options.owner, options.option]).max()), np.finfo(float).tiny)
+    grain = GRAIN * max(float(np.abs(curves.gains[options.owner, options.option]).max()), np.finfo(float).tiny)
     token = _scramble(options.option.astype(np.uint64))
     token = _scramble(token + np.rint(rise / grain).astype(np.int64).view(np.uint64))
     if curves.costs.ndim > 1:

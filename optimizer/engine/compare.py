@@ -70,5 +70,5 @@ def _equal_to_random(curves: Curves | Streamed, means: _Means, rng: np.random.Ge
 
 def _rule(name: str, choice: NDArray[np.intp], curves: Curves | Streamed, coupling: Coupling) -> Rule:
     totals = Totals.of(choice, curves, coupling)
-    broken = tuple(row.limit.name for row in coupling.broken(totals))
+    broken = tuple(row.name for row in coupling.broken(totals))
     return Rule(name=name, spent=totals.cost, recipients=totals.recipients, outcome=totals.outcome, breaks=broken)

@@ -32,7 +32,7 @@ KEPT = 1 << 22
 
 def fix(curves: Curves, coupling: Coupling, dual: Dual, incumbent: Incumbent, capacity: Capacity) -> Core:
     """The core that remains when every option that cannot beat the incumbent is fixed out."""
-    largest = max(float(curves.values.max(initial=0.0)), -float(curves.values.min(initial=0.0)))
+    largest = max(float(curves.gains.max(initial=0.0)), -float(curves.gains.min(initial=0.0)))
     gap = dual.bound - incumbent.value + dual.rounding + GRAIN * largest
     fixed = (dual.near if incumbent.choice is None else incumbent.choice).copy()
     within, outside = _within(curves, coupling, dual, gap, fixed)
@@ -78,7 +78,7 @@ def _within(curves: Curves, coupling: Coupling, dual: Dual, gap: float, fixed: N
     held, count, most, outside = [Options.none()], 0, gap, math.inf
     for block in blocks(curves):
         reduced = dual.best[block, None] - scores(curves, coupling, dual.prices, block)
-        keep = reduced <= most
+        keep = (reduced <= most) & (reduced < np.inf)
         keep[np.arange(len(keep)), fixed[block]] = True
         unit, option = np.nonzero(keep)
         held.append(Options(unit + block.start, option, reduced[unit, option]))
@@ -101,7 +101,7 @@ def _undominated(curves: Curves, coupling: Coupling, classes: Classes) -> Option
     if not coupling.packing or (np.diff(costs, axis=-1) < 0).any() or not len(leaders):
         return options
     values = np.full((len(leaders), curves.shape[1]), -np.inf)
-    values[options.owner, options.option] = curves.values[leaders[options.owner], options.option]
+    values[options.owner, options.option] = curves.gains[leaders[options.owner], options.option]
     best_before = np.maximum.accumulate(values, axis=1)[:, :-1]
     dominated = np.pad(values[:, 1:] <= best_before, ((0, 0), (1, 0)))
     return options.where(~dominated[options.owner, options.option])
@@ -136,11 +136,11 @@ def _core(
     open_classes, klass = np.unique(kept.owner, return_inverse=True)
     members = classes.members(open_classes)
     counted = np.ones(len(fixed), dtype=bool)
-    level = curves.value_of(fixed)
+    level = curves.gain_of(fixed)
     reference = kept.option[kept.starts()]
     for units, first in zip(members, reference, strict=True):
         counted[units] = False
-        level[units] = curves.values[units, first]
+        level[units] = curves.gains[units, first]
     leader = classes.leaders[kept.owner]
     usage, left = residual(curves, coupling, leader, kept.option, fixed, counted)
     sizes = np.array([len(units) for units in members], dtype=np.int64)
@@ -149,7 +149,7 @@ def _core(
         members=members,
         klass=klass.astype(np.intp),
         option=kept.option,
-        value=curves.values[leader, kept.option] - curves.values[leader, reference[klass]],
+        value=curves.gains[leader, kept.option] - curves.gains[leader, reference[klass]],
         most=np.minimum(sizes[klass], uses).astype(np.int64),
         usage=usage,
         left=left,

@@ -130,7 +130,7 @@ def _limit(model: gp.Model, coupling: Coupling, scale: float, variables: tuple[A
         size = max(float(np.abs(per).max(initial=0.0)), 1e-300)
         used = sum((weights / size) @ variable for weights, variable in zip(per, variables, strict=True) if weights.any())
         if not isinstance(used, int):
-            model.addConstr(used <= float(row.allowed) / size, name=row.limit.name)
+            model.addConstr(used <= float(row.allowed) / size, name=row.name)
 
 
 def _optimise(model: gp.Model, award: Any, n: int) -> NDArray[np.float64]:

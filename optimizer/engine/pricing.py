@@ -1,7 +1,8 @@
-"""Scores at given prices: s_ik = v_ik − Σ_l λ_l u_lik, and the Lagrangian dual D(λ) = Σ_l λ_l b_l + Σ_i max_k s_ik.
+"""Scores at given prices: s_ik = g_ik − Σ_l λ_l u_lik, and the Lagrangian dual D(λ) = Σ_l λ_l b_l + Σ_i max_k s_ik.
 
-By weak duality D(λ) bounds every feasible value, for every λ ≥ 0 (Everett 1963; Geoffrion 1974). Units are passed over in
-blocks that stay in the processor's cache; a pass costs O(n m).
+g_ik is what is maximised, as a rule the outcome v_ik; an option that a unit may not be given scores −∞. By weak duality D(λ)
+bounds every feasible value, for every λ ≥ 0 (Everett 1963; Geoffrion 1974). Units are passed over in blocks that stay in the
+processor's cache; a pass costs O(n m).
 """
 
 from __future__ import annotations
@@ -41,19 +42,19 @@ def scores(
 ) -> NDArray[np.float64]:
     """s_ik of the given units: (units, m)."""
     per_cost, per_award, per_outcome = group_prices(coupling, prices)
-    kept: NDArray[np.float64]
-    values = curves.values[units]
+    # One group needs no look at whom it holds, nor a row of prices for each unit.
+    alike = slice(0, 1) if coupling.n_groups == 1 else coupling.groups[units]
     costs = curves.costs if curves.costs.ndim == 1 else curves.costs[units]
-    if coupling.n_groups == 1:
-        charge: NDArray[np.float64] = per_cost[0] * costs
-        charge[..., 1:] += per_award[0]
-        kept = values * (1.0 - per_outcome[0]) if per_outcome[0] else values
-        return kept - charge
-    group = coupling.groups[units]
-    charges: NDArray[np.float64] = per_cost[group][:, None] * costs
-    charges[:, 1:] += per_award[group][:, None]
-    kept = values * (1.0 - per_outcome[group])[:, None]
-    return kept - charges
+    charge: NDArray[np.float64] = per_cost[alike, None] * costs
+    charge[:, 1:] += per_award[alike, None]
+    kept = curves.gains[units]
+    if per_outcome.any():
+        counted = per_outcome[alike, None]
+        kept = kept * (1.0 - counted) if curves.aims is None else kept - counted * curves.values[units]
+    priced: NDArray[np.float64] = kept - charge
+    if curves.barred is not None:
+        priced[curves.barred[units]] = -np.inf
+    return priced
 
 
 def each_block(curves: Curves, work: Callable[[slice], object]) -> None:
@@ -85,7 +86,7 @@ def best_options(curves: Curves, coupling: Coupling, prices: NDArray[np.float64]
 def price_scale(curves: Curves, coupling: Coupling) -> tuple[NDArray[np.float64], float]:
     """A price of 1 in each row is worth about all that is at stake, in a row that can never bind nothing; and the stake."""
     values, groups, size = curves.values, coupling.groups, coupling.n_groups
-    stake = float((values.max(axis=1) - values.min(axis=1)).sum())
+    stake = float((curves.gains.max(axis=1) - curves.gains.min(axis=1)).sum())
     costs = np.broadcast_to(curves.costs.max(axis=-1), len(groups))
     largest = np.array(
         [

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 
 from models.base import ResponseError, ResponseModel
 from optimizer.errors import DataError, ModelError
-from optimizer.problem.amounts import Amounts
 from optimizer.problem.curves import Curves
 from optimizer.problem.streamed import Streamed
+from optimizer.problem.terms import Terms
 from optimizer.problem.units import Units
 
 HELD = 1 << 27
@@ -27,9 +27,9 @@ Index = NDArray[np.intp]
 
 
 def respond(
-    model: ResponseModel, units: Units, amounts: Amounts, progress: Callable[[float], None] = lambda _: None
+    model: ResponseModel, units: Units, terms: Terms, progress: Callable[[float], None] = lambda _: None
 ) -> Curves | Streamed:
-    """Response curves of n units at m amounts.
+    """Response curves of n units at the m amounts of the terms.
 
     Parameters
     ----------
@@ -42,8 +42,8 @@ def respond(
     DataError
         If it answers with a number that is not finite.
     """
-    n, m = len(units), len(amounts)
-    X, offered = units.X, amounts.array
+    n, m = len(units), len(terms.amounts)
+    X, offered = units.X, terms.amounts.array
 
     def ask(rows: Index, options: Index) -> NDArray[np.float64]:
         values = np.empty((len(rows), len(options)))
@@ -55,8 +55,8 @@ def respond(
         return values
 
     if n * m > HELD:
-        return Streamed(ask=ask, n=n, amounts=amounts)
-    return Curves.of(ask(np.arange(n), np.arange(m)), amounts)
+        return Streamed(ask=ask, n=n, terms=terms)
+    return terms.curves(ask(np.arange(n), np.arange(m)), slice(None))
 
 
 def _answers(model: ResponseModel, X: object, amounts: list[int], rows: Index) -> NDArray[np.float64]:

@@ -34,26 +34,39 @@ def within(curves: Curves, coupling: Coupling, box: Box) -> NDArray[np.bool_]:
 
 def look(curves: Curves, coupling: Coupling, box: Box, note: Callable[[slice, Index, NDArray[np.bool_]], None]) -> None:
     """Tell, block by block, each unit's best option at the centre and which others can be best in the box."""
-    lead = _lead(curves, coupling, box)
+    per = np.einsum("l,qlg->qg", box.reach, np.abs(coupling.coefficients))
+    table = _lead(curves.costs, per, box.margin) if curves.costs.ndim == 1 else None
 
     def scan(block: slice) -> None:
         priced = scores(curves, coupling, box.centre, block)
         chosen = priced.argmax(axis=1)
-        best = priced[np.arange(len(chosen)), chosen]
-        priced += lead[coupling.groups[block], chosen] if coupling.n_groups > 1 else lead[0, chosen]
-        note(block, chosen, priced >= best[:, None])
+        units = np.arange(len(chosen))
+        best = priced[units, chosen]
+        group = coupling.groups[block]
+        priced += _own_lead(curves.costs[block], chosen, per[:, group], box.margin) if table is None else table[group, chosen]
+        if per[2].any():
+            values = curves.values[block]
+            priced += per[2][group, None] * np.abs(values - values[units, chosen, None])
+        rivals = priced >= best[:, None]
+        rivals[units, chosen] = False
+        note(block, chosen, rivals)
 
     each_block(curves, scan)
 
 
-def _lead(curves: Curves, coupling: Coupling, box: Box) -> NDArray[np.float64]:
-    """(G, m, m): how much an option may gain on the best one anywhere in the box; −inf on itself."""
-    per = np.einsum("l,qlg->qg", box.reach, np.abs(coupling.coefficients))
-    costs = curves.costs.astype(np.float64)
-    steps = np.abs(costs[:, None] - costs[None, :])
+def _lead(costs: NDArray[np.int64], per: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
+    """(G, m, m): how much an option may gain on the best one anywhere in the box by what it costs; costs are common."""
+    steps = np.abs(costs[:, None] - costs[None, :]).astype(np.float64)
     awarded = np.arange(len(costs)) > 0
     gain: NDArray[np.float64] = (
-        per[0][:, None, None] * steps + per[1][:, None, None] * (awarded[:, None] != awarded[None, :]) + box.margin
+        per[0][:, None, None] * steps + per[1][:, None, None] * (awarded[:, None] != awarded[None, :]) + margin
     )
-    gain[:, np.arange(len(costs)), np.arange(len(costs))] = -np.inf
+    return gain
+
+
+def _own_lead(costs: NDArray[np.int64], chosen: Index, per: NDArray[np.float64], margin: float) -> NDArray[np.float64]:
+    """(units, m): the same where units have costs of their own."""
+    steps = np.abs(costs - costs[np.arange(len(chosen)), chosen, None]).astype(np.float64)
+    awarded = np.arange(costs.shape[1]) > 0
+    gain: NDArray[np.float64] = per[0][:, None] * steps + per[1][:, None] * (awarded != (chosen > 0)[:, None]) + margin
     return gain

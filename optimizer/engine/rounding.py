@@ -6,6 +6,8 @@ reduced cost, the loss against the dual (Pisinger 1995, for the multiple-choice 
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -23,14 +25,24 @@ Whole = NDArray[np.int64]
 
 def round_dual(curves: Curves, coupling: Coupling, dual: Dual) -> Choice | None:
     """A feasible choice near the dual's, or None where giving less may break a limit, or giving nothing does."""
-    if not coupling.packing or (curves.costs[..., :1] > curves.costs).any():
+    if not coupling.packing:
         return None
-    left = np.array([int(np.floor(float(row.allowed))) for row in coupling.rows], dtype=np.int64)
-    nothing = np.zeros(len(dual.choice), dtype=np.intp)
-    if (_usage(curves, coupling, nothing).sum(axis=1) > left).any():
+    least = _least(curves)
+    left = np.array([math.floor(row.allowed) for row in coupling.rows], dtype=np.int64)
+    if least is None or (_usage(curves, coupling, least).sum(axis=1) > left).any():
         return None
-    choice = _give_up(curves, coupling, dual, left)
+    choice = _give_up(curves, coupling, dual, left, least)
     return _spend(curves, coupling, dual, choice, left)
+
+
+def _least(curves: Curves) -> Choice | None:
+    """The first option that each unit may be given, or None if another costs less."""
+    n, m = curves.shape
+    first = np.zeros(n, dtype=np.intp) if curves.barred is None else curves.barred.argmin(axis=1)
+    costs = np.broadcast_to(curves.costs, (n, m)) if curves.barred is not None else np.atleast_2d(curves.costs)
+    cheapest = costs[np.arange(len(costs)), first[: len(costs)], None]
+    dearer = costs >= cheapest
+    return first if (dearer if curves.barred is None else dearer | curves.barred).all() else None
 
 
 def _usage(curves: Curves, coupling: Coupling, choice: Choice, units: Choice | slice = slice(None)) -> Whole:
@@ -40,12 +52,12 @@ def _usage(curves: Curves, coupling: Coupling, choice: Choice, units: Choice | s
     return usage
 
 
-def _give_up(curves: Curves, coupling: Coupling, dual: Dual, left: Whole) -> Choice:
+def _give_up(curves: Curves, coupling: Coupling, dual: Dual, left: Whole, least: Choice) -> Choice:
     choice = dual.near.copy()
-    lost = dual.best - _scores_of_nothing(curves, coupling, dual)
+    lost = dual.best - _scores_at(least, curves, coupling, dual)
     order = np.argsort(lost, kind="stable")
-    order = order[choice[order] > 0]
-    saved = _usage(curves, coupling, choice[order], order) - _usage(curves, coupling, np.zeros_like(order), order)
+    order = order[choice[order] > least[order]]
+    saved = _usage(curves, coupling, choice[order], order) - _usage(curves, coupling, least[order], order)
     used = _usage(curves, coupling, choice).sum(axis=1)
     dropped = np.zeros(len(order), dtype=bool)
     for row, excess in enumerate(used - left):
@@ -53,12 +65,14 @@ def _give_up(curves: Curves, coupling: Coupling, dual: Dual, left: Whole) -> Cho
         excess_now = excess - int(saved[row][dropped].sum())
         if excess_now > 0:
             dropped |= (np.cumsum(still) - still < excess_now) & (still > 0)
-    choice[order[dropped]] = 0
+    given_up = order[dropped]
+    choice[given_up] = least[given_up]
     return choice
 
 
-def _scores_of_nothing(curves: Curves, coupling: Coupling, dual: Dual) -> NDArray[np.float64]:
-    return np.concatenate([scores(curves, coupling, dual.prices, units)[:, 0] for units in blocks(curves)])
+def _scores_at(choice: Choice, curves: Curves, coupling: Coupling, dual: Dual) -> NDArray[np.float64]:
+    parts = [scores(curves, coupling, dual.prices, units) for units in blocks(curves)]
+    return np.concatenate([part[np.arange(len(part)), choice[units]] for part, units in zip(parts, blocks(curves), strict=True)])
 
 
 def _spend(curves: Curves, coupling: Coupling, dual: Dual, choice: Choice, allowed: Whole) -> Choice:
@@ -82,8 +96,8 @@ def _first_upgrades(curves: Curves, coupling: Coupling, dual: Dual, choice: Choi
     units, options, losses = [], [], []
     for block in blocks(curves):
         reduced = dual.best[block, None] - scores(curves, coupling, dual.prices, block)
-        now = np.take_along_axis(curves.values[block], choice[block, None], axis=1)
-        reduced[curves.values[block] <= now] = np.inf
+        now = np.take_along_axis(curves.gains[block], choice[block, None], axis=1)
+        reduced[curves.gains[block] <= now] = np.inf
         option = reduced.argmin(axis=1)
         loss = reduced[np.arange(len(option)), option]
         better = np.flatnonzero(np.isfinite(loss))

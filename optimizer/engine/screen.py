@@ -6,6 +6,7 @@ the rest are optimal for all if they lie in the box, for D is convex. Prices fro
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -48,15 +49,15 @@ def screen(curves: Curves | Streamed, coupling: Coupling, box: Box) -> View:
     """The view of the units that are not settled in the box; one pass, of which the open units' curves are kept."""
     n, _ = curves.shape
     choice, open_ = np.empty(n, dtype=np.intp), np.empty(n, dtype=bool)
-    kept = []
+    kept, totals = [], []
     for part, dense in curves.parts():
         choice[part], open_[part] = _look_at(dense, coupling.of_part(part), box)
-        kept.append(dense.values[open_[part]])
+        kept.append(dense.part(np.flatnonzero(open_[part])))
+        totals.append(Totals.of(choice[part], dense, coupling.of_part(part), ~open_[part]))
     units = np.flatnonzero(open_)
-    rows = _left_over(coupling, choice, curves.costs, ~open_)
-    values = kept[0] if len(kept) == 1 else np.concatenate(kept)
-    view = Curves(values=values, costs=curves.costs, amounts=curves.amounts)
-    return View(units=units, choice=choice, curves=view, coupling=coupling.of_part(units, rows))
+    return View(
+        units=units, choice=choice, curves=Curves.join(kept), coupling=coupling.of_part(units, _left_over(coupling, totals))
+    )
 
 
 def _look_at(curves: Curves, coupling: Coupling, box: Box) -> tuple[Index, NDArray[np.bool_]]:
@@ -72,17 +73,10 @@ def _look_at(curves: Curves, coupling: Coupling, box: Box) -> tuple[Index, NDArr
     return choice, open_
 
 
-def _left_over(coupling: Coupling, choice: Index, costs: NDArray[np.int64], settled: NDArray[np.bool_]) -> tuple[Row, ...]:
-    """The rows, with what the settled units use taken off what is allowed; none of them counts outcomes."""
-    groups = [settled & (coupling.groups == g) if coupling.n_groups > 1 else settled for g in range(coupling.n_groups)]
-    totals = Totals(tuple((int(costs[choice[g]].sum()), int(np.count_nonzero(choice[g])), 0.0) for g in groups))
-    used = coupling.used(totals)
+def _left_over(coupling: Coupling, settled: Sequence[Totals]) -> tuple[Row, ...]:
+    """The rows, with what the settled units use taken off what is allowed."""
+    used = [sum(column, Fraction(0)) for column in zip(*(coupling.used(totals) for totals in settled), strict=True)]
     return tuple(replace(row, allowed=row.allowed - taken) for row, taken in zip(coupling.rows, used, strict=True))
-
-
-def screenable(curves: Curves | Streamed, coupling: Coupling) -> bool:
-    """Whether a table over pairs of options says how far prices can move their scores: common costs, no outcome limits."""
-    return curves.costs.ndim == 1 and not coupling.coefficients[2].any()
 
 
 def everyone(curves: Curves | Streamed, coupling: Coupling) -> View:
@@ -92,9 +86,8 @@ def everyone(curves: Curves | Streamed, coupling: Coupling) -> View:
 
 
 def sample(curves: Curves | Streamed, coupling: Coupling, units: Index) -> View:
-    """The problem of a part of the units, the limits in proportion; costs are common."""
+    """The problem of a part of the units, the limits in proportion."""
     n, _ = curves.shape
     share = Fraction(len(units), n)
     rows = tuple(replace(row, allowed=row.allowed * share) for row in coupling.rows)
-    part = Curves(values=curves.rows(units), costs=curves.costs, amounts=curves.amounts)
-    return View(units=units, choice=np.zeros(n, dtype=np.intp), curves=part, coupling=coupling.of_part(units, rows))
+    return View(units=units, choice=np.zeros(n, dtype=np.intp), curves=curves.part(units), coupling=coupling.of_part(units, rows))

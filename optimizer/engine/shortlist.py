@@ -1,6 +1,6 @@
 """The options that can be best somewhere in a box of prices, as one ragged list: a pass over it costs far less than n × m.
 
-unit i's options are entries start_i … start_{i+1} − 1; its best score is max over them of v − Σ_l λ_l u_l
+unit i's options are entries start_i … start_{i+1} − 1; its best score is max over them of g − Σ_l λ_l u_l
 """
 
 from __future__ import annotations
@@ -26,13 +26,14 @@ class Shortlist:
     ----------
     start : (n,) where each unit's options begin.
     option : (E,) amount index.
-    value, cost, award : (E,) expected outcome, currency units, and 1 or 0.
+    gain, outcome, cost, award : (E,) what is maximised, the expected outcome, currency units, and 1 or 0.
     group : (E,) the unit's group.
     """
 
     start: Index
     option: Index
-    value: Vector
+    gain: Vector
+    outcome: Vector
     cost: Vector
     award: Vector
     group: Index
@@ -41,10 +42,12 @@ class Shortlist:
     def of(cls, curves: Curves, coupling: Coupling, listed: NDArray[np.bool_]) -> Shortlist:
         """The options that are `listed`, (n, m), at least one in each row."""
         unit, option = np.nonzero(listed)
+        outcome = curves.values[unit, option]
         return cls(
             start=np.flatnonzero(np.diff(unit, prepend=-1)),
             option=option,
-            value=curves.values[unit, option],
+            gain=outcome if curves.aims is None else curves.aims[unit, option],
+            outcome=outcome,
             cost=curves.cost_of(option, unit).astype(np.float64),
             award=(option > 0).astype(np.float64),
             group=coupling.groups[unit],
@@ -53,9 +56,9 @@ class Shortlist:
     def best(self, coupling: Coupling, prices: Vector) -> tuple[Index, float, Vector]:
         """At these prices: each unit's best option, the sum of the best scores, and what each row uses, (L,)."""
         per_cost, per_award, per_outcome = group_prices(coupling, prices)
-        priced = self.value * (1.0 - per_outcome[self.group]) - (
-            per_cost[self.group] * self.cost + per_award[self.group] * self.award
-        )
+        priced = self.gain - (per_cost[self.group] * self.cost + per_award[self.group] * self.award)
+        if per_outcome.any():
+            priced -= per_outcome[self.group] * self.outcome
         top = np.maximum.reduceat(priced, self.start)
         sizes = np.diff(np.append(self.start, len(priced)))
         ties = np.flatnonzero(priced == np.repeat(top, sizes))
@@ -64,7 +67,7 @@ class Shortlist:
         totals = np.array(
             [
                 np.bincount(self.group[first], weights=weights[first], minlength=coupling.n_groups)
-                for weights in (self.cost, self.award, self.value)
+                for weights in (self.cost, self.award, self.outcome)
             ]
         )
         return self.option[first], float(top.sum()), np.einsum("qlg,qg->l", coupling.coefficients, totals)

@@ -51,7 +51,7 @@ def certify(allocation: Allocation, curves: Curves | Streamed, coupling: Couplin
     _check_choice(allocation, curves)
     totals = Totals.of(allocation.index, curves, coupling)
     _check_limits(allocation, coupling, totals)
-    _check_close("value", allocation.value, totals.outcome)
+    _check_close("value", allocation.value, totals.gain)
     _check_predictions(allocation, curves, predict)
     dual_bound = _dual_bound(allocation, curves, coupling)
     _check_bound(allocation, dual_bound)
@@ -80,6 +80,9 @@ def _check_choice(allocation: Allocation, curves: Curves | Streamed) -> None:
         raise VerificationError(f"allocation.index: must lie in 0 … {m - 1}, got {index.min()} … {index.max()}")
     if np.shape(allocation.amount) != (n,):
         raise VerificationError(f"allocation.amount: must be {n} amounts, got shape {np.shape(allocation.amount)}")
+    barred = np.flatnonzero(curves.barred_at(index))
+    if len(barred):
+        raise VerificationError(f"allocation.index: unit {barred[0]} has option {index[barred[0]]}, which its rules forbid")
     wrong = np.flatnonzero(curves.amounts.array[index] != allocation.amount)
     if len(wrong):
         i = int(wrong[0])
@@ -92,14 +95,14 @@ def _check_limits(allocation: Allocation, coupling: Coupling, totals: Totals) ->
     usage = coupling.usage(totals)
     broken = coupling.broken(totals)
     if broken:
-        used, allowed = usage[broken[0].limit.name]
-        raise VerificationError(f"limit {broken[0].limit.name}: uses {used:.15g}, {broken[0].limit.sense} {allowed:.15g}")
+        used, allowed = usage[broken[0].name]
+        raise VerificationError(f"limit {broken[0].name}: uses {used:.15g}, {broken[0].limit.sense} {allowed:.15g}")
     if set(usage) != set(allocation.usage) or set(usage) != set(allocation.shadow_prices):
         raise VerificationError(
             f"allocation: must state usage and price of {sorted(usage)}, "
             f"got {sorted(allocation.usage)} and {sorted(allocation.shadow_prices)}"
         )
-    rounded = {row.limit.name for row in coupling.rows if row.counts_outcome}
+    rounded = {row.name for row in coupling.rows if row.counts_outcome}
     for name, claimed in allocation.usage.items():
         for figure, (said, true) in zip(("used", "allowed"), zip(claimed, usage[name], strict=True), strict=True):
             _check_close(f"usage of {name}, {figure}", said, true, TOLERANCE if name in rounded else WHOLE)
@@ -126,20 +129,21 @@ def _check_predictions(allocation: Allocation, curves: Curves | Streamed, predic
 
 def _dual_bound(allocation: Allocation, curves: Curves | Streamed, coupling: Coupling) -> float:
     """D(λ) at the allocation's prices, written out apart from the stage that searched for them."""
-    prices = [row.sign * float(allocation.shadow_prices[row.limit.name]) for row in coupling.rows]
+    prices = coupling.row_prices(allocation.shadow_prices).tolist()
     if any(not 0.0 <= price < math.inf for price in prices):
         raise VerificationError(
             "shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, "
             f"got {dict(allocation.shadow_prices)}"
         )
     # What no plan can use, since usages come in whole steps, need not be paid for.
-    steps = coupling.tightened(curves.costs)
+    steps = coupling.tightened(curves.common_costs)
     fixed = [price * float(row.allowed) for price, row in zip(prices, steps.rows, strict=True)]
     per = np.zeros((3, coupling.n_groups))
     for price, row in zip(prices, coupling.rows, strict=True):
         per += price * np.array(row.coefficients, dtype=np.float64)
     best = np.concatenate([_best_scores(dense, coupling.of_part(part), per) for part, dense in curves.parts()])
-    return exact_sum(np.concatenate([best, fixed]))
+    terms = np.concatenate([best, fixed])
+    return curves.in_steps(exact_sum(terms), rounding=WHOLE * float(np.abs(terms).sum()))
 
 
 def _best_scores(curves: Curves, coupling: Coupling, per: NDArray[np.float64]) -> NDArray[np.float64]:
@@ -154,8 +158,12 @@ def _best_scores(curves: Curves, coupling: Coupling, per: NDArray[np.float64]) -
         alike = slice(0, 1) if coupling.n_groups == 1 else coupling.groups[units]
         cost, award, outcome = (by_group[alike, None] for by_group in per)
         costs = curves.costs if curves.costs.ndim == 1 else curves.costs[units]
-        values = curves.values[units] * (1.0 - outcome) if outcome.any() else curves.values[units]
-        best[units] = (values - (cost * costs + award * awarded)).max(axis=1)
+        priced = curves.gains[units] - (cost * costs + award * awarded)
+        if outcome.any():
+            priced -= outcome * curves.values[units]
+        if curves.barred is not None:
+            priced[curves.barred[units]] = -np.inf
+        best[units] = priced.max(axis=1)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(look, range(0, n, step)))

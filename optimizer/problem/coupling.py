@@ -2,18 +2,19 @@
 
     u_lik = A_lg c_ik + B_lg 1[k > 0] + C_lg v_ik,       g the group that unit i is in.
 
-Units that no limit tells apart form a group, so a few small tables (L × G) hold all usages. Coefficients are exact
-fractions; a total is compared with b_l in exact arithmetic, so a budget is never a floating-point matter.
+Units that no limit tells apart form a group, so a few small tables (L × G) hold all usages. An at_least limit is its negative,
+an equation both; uplift is the outcome less a constant, which b_l takes up; parity is a row for each ordered pair of groups.
+Coefficients are exact fractions; a total is compared with b_l in exact arithmetic, so a budget is never a floating-point matter.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from itertools import count
-from typing import Self
+from itertools import count, permutations
+from typing import Self, get_args
 
 import numpy as np
 import pandas as pd
@@ -21,37 +22,39 @@ from numpy.typing import NDArray
 
 from optimizer.errors import DataError
 from optimizer.problem.curves import Curves
-from optimizer.problem.limits import Limit
+from optimizer.problem.limits import EXPECTED, Limit, Measure
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
 
 OUTCOME_TOLERANCE = 1e-9
 """Relative slack of a row that counts expected outcomes: those are floats, and their sums round."""
 
-MEASURES = ("cost", "recipients", "outcome")
+MEASURES = ("cost", "recipients", "outcome", "uplift")
+
+MOST_GROUPS = 12
+"""Groups that parity may hold together: each pair of them is two rows."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One limit as Σ usage ≤ allowed.
+    """One limit, or a side of it, as Σ usage ≤ allowed.
 
     Attributes
     ----------
+    name : the limit's, or for a pair of groups held together one of its own.
     limit : where the row comes from.
+    sign : +1 for at_most, −1 for at_least: a row's price times its sign is the limit's shadow price.
     inside : whether the limit counts the units of each group.
-    coefficients : for each measure (cost, recipients, outcome), its coefficient in each group.
+    coefficients : for cost, recipients and outcome, the coefficient in each group.
     allowed : b_l.
     """
 
+    name: str
     limit: Limit
+    sign: int
     inside: tuple[bool, ...]
     coefficients: tuple[tuple[Fraction, ...], tuple[Fraction, ...], tuple[Fraction, ...]]
     allowed: Fraction
-
-    @property
-    def sign(self) -> int:
-        """+1 for at_most, −1 for at_least: a row's price times its sign is the limit's shadow price."""
-        return 1 if self.limit.sense == "at_most" else -1
 
     @property
     def counts_outcome(self) -> bool:
@@ -61,25 +64,48 @@ class Row:
 
 @dataclass(frozen=True, slots=True)
 class Totals:
-    """What an allocation adds up to in each group, exactly: cost, recipients, and outcome (correctly rounded)."""
+    """What an allocation adds up to.
+
+    Attributes
+    ----------
+    by_group : in each group, exactly, cost and recipients, and the outcome, correctly rounded.
+    gain : what is maximised.
+    """
 
     by_group: tuple[tuple[int, int, float], ...]
+    gain: float = 0.0
 
     @classmethod
     def of(
         cls, choice: NDArray[np.intp], curves: Curves | Streamed, coupling: Coupling, counted: NDArray[np.bool_] | None = None
     ) -> Self:
         """Totals of choosing option `choice[i]` for unit i, over the units that are `counted` (all, by default)."""
-        costs, values = curves.cost_of(choice), curves.value_of(choice)
-
-        def total(inside: NDArray[np.bool_]) -> tuple[int, int, float]:
-            heads = int(np.count_nonzero(choice[inside]))
-            return int(costs[inside].sum()), heads, exact_sum(values[inside])
-
-        everyone = np.ones(len(choice), dtype=bool) if counted is None else counted
+        costs, values, groups = curves.cost_of(choice), curves.value_of(choice), coupling.groups
+        awarded = choice > 0
+        aimed = curves.gain_of(choice) if curves.aimed else None
+        if counted is not None:
+            costs, values, groups, awarded = costs[counted], values[counted], groups[counted], awarded[counted]
+            aimed = None if aimed is None else aimed[counted]
         if coupling.n_groups == 1:
-            return cls((total(everyone),))
-        return cls(tuple(total(everyone & (coupling.groups == g)) for g in range(coupling.n_groups)))
+            return cls._with(((int(costs.sum()), int(awarded.sum()), exact_sum(values)),), aimed)
+        # Stable order by group: sums of whole numbers are exact, and those of outcomes correctly rounded.
+        order = np.argsort(groups.astype(np.min_scalar_type(coupling.n_groups)), kind="stable")
+        ends = np.cumsum(np.bincount(groups, minlength=coupling.n_groups))[:-1]
+        costs, values, awarded = costs[order], values[order], awarded[order]
+        return cls._with(
+            tuple(
+                (int(cost.sum()), int(heads.sum()), exact_sum(outcome))
+                for cost, heads, outcome in zip(
+                    np.split(costs, ends), np.split(awarded, ends), np.split(values, ends), strict=True
+                )
+            ),
+            aimed,
+        )
+
+    @classmethod
+    def _with(cls, by_group: tuple[tuple[int, int, float], ...], aimed: NDArray[np.float64] | None) -> Self:
+        gain = math.fsum(outcome for _, _, outcome in by_group) if aimed is None else exact_sum(aimed)
+        return cls(by_group, gain)
 
     @property
     def cost(self) -> int:
@@ -107,16 +133,28 @@ class Coupling:
     groups : (n,) group of each unit, 0 … G − 1.
     coefficients : (3, L, G) float64: A, B and C, for pricing; totals are compared through the rows' fractions.
     allowed : (L,) float64: b.
+    without : for each group, its outcome without any award; zeros where no limit counts uplift.
     """
 
     rows: tuple[Row, ...]
     groups: NDArray[np.intp]
     coefficients: NDArray[np.float64]
     allowed: NDArray[np.float64]
+    without: tuple[Fraction, ...]
 
     @classmethod
-    def compile(cls, limits: Sequence[Limit], n: int, frame: pd.DataFrame | None = None) -> Self:
+    def compile(
+        cls,
+        limits: Sequence[Limit],
+        n: int,
+        frame: pd.DataFrame | None = None,
+        without: Callable[[], NDArray[np.float64]] | None = None,
+    ) -> Self:
         """Compile limits on n units, whose columns `frame` holds.
+
+        Parameters
+        ----------
+        without : gives each unit's outcome without an award, (n,); asked if a limit counts uplift.
 
         Raises
         ------
@@ -124,23 +162,27 @@ class Coupling:
             If a limit names a group and there are no columns, or the column is absent.
         """
         limits = _distinct_names(limits)
-        masks = [_members(limit, n, frame) for limit in limits]
-        distinct = [mask for mask in masks if not mask.all()]
-        patterns, groups = _patterns(distinct, n)
-        inside = iter(patterns.T)
-        member_of = [np.ones(len(patterns), bool) if mask.all() else next(inside) for mask in masks]
-        rows = tuple(
-            _row(limit, [bool(is_in) for is_in in in_group], int(mask.sum()))
-            for limit, mask, in_group in zip(limits, masks, member_of, strict=True)
-        )
-        return cls.over(rows, groups, len(patterns))
+        counted = [_counted(limit, n, frame) for limit in limits]
+        masks = [mask for groups in counted for mask in groups.values()]
+        patterns, groups = _patterns([mask for mask in masks if not mask.all()], n)
+        columns = iter(patterns.T)
+        inside = iter([tuple(map(bool, next(columns))) if not mask.all() else (True,) * len(patterns) for mask in masks])
+        sizes = tuple(np.bincount(groups, minlength=len(patterns)).tolist())
+        bases = _bases(limits, groups, len(patterns), without)
+        rows = [
+            row
+            for limit, named in zip(limits, counted, strict=True)
+            for row in _rows(limit, {name: next(inside) for name in named}, sizes, bases)
+        ]
+        return cls.over(tuple(rows), groups, len(patterns), bases)
 
     @classmethod
-    def over(cls, rows: tuple[Row, ...], groups: NDArray[np.intp], n_groups: int) -> Self:
+    def over(cls, rows: tuple[Row, ...], groups: NDArray[np.intp], n_groups: int, without: tuple[Fraction, ...] = ()) -> Self:
         """Rows over units whose groups are known."""
         table = np.array([row.coefficients for row in rows], dtype=np.float64).reshape(len(rows), 3, n_groups)
         allowed = np.array([float(row.allowed) for row in rows], dtype=np.float64)
-        return cls(rows=rows, groups=groups, coefficients=table.transpose(1, 0, 2), allowed=allowed)
+        bases = without or (Fraction(0),) * n_groups
+        return cls(rows=rows, groups=groups, coefficients=table.transpose(1, 0, 2), allowed=allowed, without=bases)
 
     @property
     def n_groups(self) -> int:
@@ -156,17 +198,21 @@ class Coupling:
 
     def of_part(self, units: NDArray[np.intp] | slice, rows: tuple[Row, ...] | None = None) -> Coupling:
         """The rows (others, if given) over a part of the units."""
-        return Coupling.over(self.rows if rows is None else rows, self.groups[units], self.n_groups)
+        return Coupling.over(self.rows if rows is None else rows, self.groups[units], self.n_groups, self.without)
 
-    def tightened(self, costs: NDArray[np.int64]) -> Coupling:
+    def keeping(self, rows: Sequence[Row]) -> Coupling:
+        """These rows over the same units."""
+        return Coupling.over(tuple(rows), self.groups, self.n_groups, self.without)
+
+    def tightened(self, costs: NDArray[np.int64] | None) -> Coupling:
         """The same limits in whole steps: if every usage is a multiple of 50 000, no plan uses more than the last such step.
 
         A bound with these figures is a bound still, and a closer one. Costs of single units, and rows that count outcomes, have
         no common step.
         """
-        if costs.ndim > 1:
+        if costs is None or costs.ndim > 1:
             return self
-        return Coupling.over(tuple(_in_steps(row, costs) for row in self.rows), self.groups, self.n_groups)
+        return self.keeping([_in_steps(row, costs) for row in self.rows])
 
     def used(self, totals: Totals) -> tuple[Fraction, ...]:
         """Usage of each row, exactly."""
@@ -187,12 +233,32 @@ class Coupling:
         """By limit, (used, allowed) in the limit's own measure; of a share, what it allows of the total it is taken of."""
         report = {}
         for row, used in zip(self.rows, self.used(totals), strict=True):
-            own = MEASURES.index(row.limit.measure)
-            measured = sum(
-                (Fraction(group[own]) for group, is_in in zip(totals.by_group, row.inside, strict=True) if is_in), Fraction(0)
-            )
-            report[row.limit.name] = (float(measured), float(measured - row.sign * (used - row.allowed)))
+            measured = used if row.limit.by else self._measured(row, totals)
+            report[row.name] = (float(measured), float(measured - row.sign * (used - row.allowed)))
         return report
+
+    def _measured(self, row: Row, totals: Totals) -> Fraction:
+        own = row.limit.measure
+        return sum(
+            (
+                Fraction(group[2]) - without if own == "uplift" else Fraction(group[MEASURES.index(own)])
+                for group, without, is_in in zip(totals.by_group, self.without, row.inside, strict=True)
+                if is_in
+            ),
+            Fraction(0),
+        )
+
+    def shadow_prices(self, prices: NDArray[np.float64]) -> dict[str, float]:
+        """By limit, what one unit more of its figure is worth, given the rows' prices (L,); an equation has two rows."""
+        report = {row.name: 0.0 for row in self.rows}
+        for row, price in zip(self.rows, prices, strict=True):
+            report[row.name] += row.sign * float(price)
+        return report
+
+    def row_prices(self, shadow: Mapping[str, float]) -> NDArray[np.float64]:
+        """The rows' prices (L,) that `shadow_prices` came from: an equation's price is that of the side it presses on."""
+        prices = np.array([row.sign * float(shadow[row.name]) for row in self.rows])
+        return np.where([row.limit.sense == "exactly" for row in self.rows], np.maximum(prices, 0.0), prices)
 
     def broken(self, totals: Totals) -> tuple[Row, ...]:
         """The rows that an allocation with these totals breaks."""
@@ -226,17 +292,41 @@ def _distinct_names(limits: Sequence[Limit]) -> list[Limit]:
     return named
 
 
-def _members(limit: Limit, n: int, frame: pd.DataFrame | None) -> NDArray[np.bool_]:
-    if limit.where is None:
-        return np.ones(n, dtype=bool)
+def _counted(limit: Limit, n: int, frame: pd.DataFrame | None) -> dict[str, NDArray[np.bool_]]:
+    """Whom the limit counts: one mask (n,), or by name one for each group that parity holds together."""
+    if limit.where is None and limit.by is None:
+        return {"": np.ones(n, dtype=bool)}
     if frame is None:
-        raise DataError(f"limit {limit.name}: names the group {limit.where}, but no columns of the units are known; pass units=")
+        group = f"column {limit.by!r}" if limit.where is None else f"group {limit.where}"
+        raise DataError(f"limit {limit.name}: names the {group}, but no columns of the units are known; pass units=")
     if len(frame) != n:
         raise DataError(f"units: must have one row for each of the {n} curves, got {len(frame)}")
     try:
-        return limit.where.mask(frame)
+        inside = np.ones(n, dtype=bool) if limit.where is None else limit.where.mask(frame)
     except ValueError as wrong:
         raise DataError(f"limit {limit.name}: {wrong}") from wrong
+    return {"": inside} if limit.by is None else _values(limit, limit.by, frame, inside)
+
+
+def _values(limit: Limit, by: str, frame: pd.DataFrame, inside: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
+    if by not in frame.columns:
+        raise DataError(f"limit {limit.name}: column {by!r} is not in the units; they have {sorted(map(str, frame.columns))}")
+    codes, values = pd.factorize(frame[by].where(inside), sort=True)
+    if len(values) > MOST_GROUPS:
+        raise DataError(
+            f"limit {limit.name}: column {by!r} has {len(values)} values, more than the {MOST_GROUPS} that parity compares; "
+            "name a column with fewer"
+        )
+    return {str(value): codes == code for code, value in enumerate(values)}
+
+
+def _bases(
+    limits: Sequence[Limit], groups: NDArray[np.intp], n_groups: int, without: Callable[[], NDArray[np.float64]] | None
+) -> tuple[Fraction, ...]:
+    if without is None or not any("uplift" in (limit.measure, limit.of) for limit in limits):
+        return (Fraction(0),) * n_groups
+    outcome = without()
+    return tuple(Fraction(exact_sum(outcome[groups == g])) for g in range(n_groups))
 
 
 def _patterns(masks: Sequence[NDArray[np.bool_]], n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
@@ -247,24 +337,51 @@ def _patterns(masks: Sequence[NDArray[np.bool_]], n: int) -> tuple[NDArray[np.bo
     return patterns, groups.reshape(-1).astype(np.intp)
 
 
-def _row(limit: Limit, in_group: Sequence[bool], size: int) -> Row:
-    sign = 1 if limit.sense == "at_most" else -1
-    coefficients = [[Fraction(0)] * len(in_group) for _ in MEASURES]
-    for g, is_in in enumerate(in_group):
-        if is_in:
-            coefficients[MEASURES.index(limit.measure)][g] += sign
-        if limit.of in MEASURES and (is_in or limit.of == limit.measure):
-            coefficients[MEASURES.index(limit.of)][g] -= sign * limit.figure
-    cost, recipients, outcome = (tuple(by_group) for by_group in coefficients)
-    return Row(limit=limit, inside=tuple(in_group), coefficients=(cost, recipients, outcome), allowed=sign * _figure(limit, size))
+def _rows(
+    limit: Limit, inside: Mapping[str, tuple[bool, ...]], sizes: tuple[int, ...], without: tuple[Fraction, ...]
+) -> Iterator[Row]:
+    """The limit's rows; `inside` says by name which groups it counts, `sizes` and `without` describe every group."""
+    if limit.by is not None:
+        for (one, first), (other, second) in permutations(inside.items(), 2):
+            apart = tuple(a - b for a, b in zip(_mean(first, sizes), _mean(second, sizes), strict=True))
+            name = f"{limit.name}: {one} over {other}"
+            either = tuple(a or b for a, b in zip(first, second, strict=True))
+            yield _row(name, limit, +1, either, {limit.measure: apart}, limit.figure, without)
+        return
+    [counted] = inside.values()
+    own = tuple(Fraction(is_in) for is_in in counted)
+    base = (Fraction(1),) * len(own) if limit.among == "everyone" else own
+    figure = Fraction(0) if limit.of in MEASURES else limit.figure
+    if limit.of == "units":
+        figure *= sum(size for size, share in zip(sizes, base, strict=True) if share)
+    for sign in {"at_most": (1,), "at_least": (-1,), "exactly": (1, -1)}[limit.sense]:
+        weights: dict[str, tuple[Fraction, ...]] = {limit.measure: tuple(sign * share for share in own)}
+        if limit.of in MEASURES:
+            taken = tuple(-sign * limit.figure * share for share in base)
+            before = weights.get(limit.of, (Fraction(0),) * len(own))
+            weights[limit.of] = tuple(a + b for a, b in zip(before, taken, strict=True))
+        # What is counted in whole numbers can only keep to whole figures.
+        whole = figure if limit.measure in EXPECTED else math.ceil(figure) if limit.sense == "at_least" else math.floor(figure)
+        yield _row(limit.name, limit, sign, counted, weights, sign * Fraction(whole), without)
 
 
-def _figure(limit: Limit, size: int) -> Fraction:
-    if limit.of is None:
-        return limit.figure
-    if limit.of != "units":
-        return Fraction(0)
-    exact = limit.figure * size
-    if limit.measure == "outcome":
-        return exact
-    return Fraction(math.floor(exact) if limit.sense == "at_most" else math.ceil(exact))
+def _mean(inside: tuple[bool, ...], sizes: tuple[int, ...]) -> tuple[Fraction, ...]:
+    total = sum(size for size, is_in in zip(sizes, inside, strict=True) if is_in)
+    return tuple(Fraction(int(is_in), total) for is_in in inside)
+
+
+def _row(
+    name: str,
+    limit: Limit,
+    sign: int,
+    inside: tuple[bool, ...],
+    weights: Mapping[str, tuple[Fraction, ...]],
+    allowed: Fraction,
+    without: tuple[Fraction, ...],
+) -> Row:
+    """Uplift is the outcome less what there is without awards, so its part that no plan moves goes to the other side."""
+    nothing = (Fraction(0),) * len(inside)
+    cost, recipients, outcome, uplift = (weights.get(measure, nothing) for measure in get_args(Measure))
+    both = tuple(a + b for a, b in zip(outcome, uplift, strict=True))
+    shift = sum((share * base for share, base in zip(uplift, without, strict=True)), Fraction(0))
+    return Row(name=name, limit=limit, sign=sign, inside=inside, coefficients=(cost, recipients, both), allowed=allowed + shift)

@@ -1,9 +1,13 @@
-"""Response curves: v_ik, the expected outcome of unit i if it is offered amount k, and c_ik, what that costs."""
+"""Response curves: v_ik, the expected outcome of unit i if it is offered amount k, c_ik, what that costs, and whether it may be.
+
+What is maximised is the outcome, unless a second objective says otherwise: then the curves carry its gains g_ik as well.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from dataclasses import dataclass
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from typing import Any, Self
 
 import numpy as np
@@ -22,20 +26,28 @@ class Curves:
     values : (n, m) float64; column 0 is the outcome without an award.
     costs : (m,) or (n, m) int64 currency units; column 0 is what giving nothing costs.
     amounts : the m amounts.
+    barred : (n, m) options that a unit may not be given, at most m − 1 of them each; None if there are none.
+    aims : (n, m) what is maximised in place of the outcome; None if it is the outcome.
+    step : all aims are whole multiples of it; 0 if that is not known.
     """
 
     values: NDArray[np.float64]
     costs: NDArray[np.int64]
     amounts: Amounts
+    barred: NDArray[np.bool_] | None = None
+    aims: NDArray[np.float64] | None = None
+    step: float = 0.0
 
     @classmethod
-    def of(cls, values: ArrayLike, amounts: Amounts, costs: ArrayLike | None = None) -> Self:
+    def of(
+        cls, values: ArrayLike, amounts: Amounts, costs: ArrayLike | None = None, barred: NDArray[np.bool_] | None = None
+    ) -> Self:
         """Curves from an (n, m) table of expected outcomes; costs default to the amounts.
 
         Raises
         ------
         DataError
-            If a shape does not fit, a value is not finite, or a cost is negative or not whole.
+            If a shape does not fit, a value is not finite, a cost is negative or not whole, or every option of a unit is barred.
         """
         table = np.ascontiguousarray(values, dtype=np.float64)
         if table.shape[1:] != (len(amounts),):
@@ -50,20 +62,65 @@ class Curves:
                 f"values: must be finite, got {len(rows)} rows that are not, first {rows[:5].tolist()}; "
                 "see what the model predicts for them"
             )
-        return cls(values=_read_only(table), costs=_read_only(_costs(costs, amounts, table.shape)), amounts=amounts)
+        return cls(
+            values=_read_only(table),
+            costs=_read_only(_costs(costs, amounts, table.shape)),
+            amounts=amounts,
+            barred=None if barred is None else _read_only(_barred(barred, table.shape)),
+        )
 
     @property
     def shape(self) -> tuple[int, int]:
         """(n, m)."""
         return self.values.shape[0], self.values.shape[1]
 
+    @property
+    def gains(self) -> NDArray[np.float64]:
+        """(n, m): what is maximised."""
+        return self.values if self.aims is None else self.aims
+
+    @property
+    def aimed(self) -> bool:
+        """Whether something else than the outcome is maximised."""
+        return self.aims is not None
+
+    def in_steps(self, bound: float, rounding: float) -> float:
+        """A bound in whole steps, if what is maximised comes in steps; floating point may have lowered it by `rounding`."""
+        if not self.step or not math.isfinite(bound):
+            return bound
+        return min(bound, math.floor((bound + rounding) / self.step) * self.step)
+
+    @property
+    def common_costs(self) -> NDArray[np.int64] | None:
+        """(m,) costs that are every unit's, or None if units have their own."""
+        return self.costs if self.costs.ndim == 1 else None
+
     def parts(self) -> Iterator[tuple[slice, Curves]]:
         """All units at once: they are in memory anyway."""
         yield slice(0, self.shape[0]), self
 
-    def rows(self, units: NDArray[np.intp]) -> NDArray[np.float64]:
-        """(units, m): the curves of these units."""
-        return self.values[units]
+    def part(self, units: NDArray[np.intp] | NDArray[np.bool_] | slice) -> Curves:
+        """The curves of these units."""
+        return replace(
+            self,
+            values=self.values[units],
+            costs=self.costs if self.costs.ndim == 1 else self.costs[units],
+            barred=None if self.barred is None else self.barred[units],
+            aims=None if self.aims is None else self.aims[units],
+        )
+
+    @staticmethod
+    def join(parts: Sequence[Curves]) -> Curves:
+        """Curves of the same kind, one after the other."""
+        first, *others = parts
+        if not others:
+            return first
+
+        def whole(name: str) -> Any:
+            return None if getattr(first, name) is None else np.concatenate([getattr(part, name) for part in parts])
+
+        costs = first.costs if first.costs.ndim == 1 else whole("costs")
+        return replace(first, values=whole("values"), costs=costs, barred=whole("barred"), aims=whole("aims"))
 
     def column(self, option: int) -> NDArray[np.float64]:
         """(n,): every unit's outcome at one option."""
@@ -85,6 +142,14 @@ class Curves:
         outcome: NDArray[np.float64] = self.values.reshape(-1)[np.arange(n) * m + choice]
         return outcome
 
+    def gain_of(self, choice: NDArray[np.intp]) -> NDArray[np.float64]:
+        """What each unit adds to what is maximised, at its option `choice[i]`: (n,)."""
+        return self.value_of(choice) if self.aims is None else self.aims[np.arange(len(choice)), choice]
+
+    def barred_at(self, choice: NDArray[np.intp]) -> NDArray[np.bool_]:
+        """Whether each unit may not be given its option `choice[i]`: (n,)."""
+        return np.zeros(len(choice), dtype=bool) if self.barred is None else self.barred[np.arange(len(choice)), choice]
+
 
 def _costs(costs: ArrayLike | None, amounts: Amounts, shape: tuple[int, ...]) -> NDArray[np.int64]:
     if costs is None:
@@ -100,6 +165,18 @@ def _costs(costs: ArrayLike | None, amounts: Amounts, shape: tuple[int, ...]) ->
     if (whole < 0).any():
         raise DataError(f"costs: must be at least 0, got {whole.min()}")
     return whole
+
+
+def _barred(barred: NDArray[np.bool_], shape: tuple[int, ...]) -> NDArray[np.bool_]:
+    if barred.shape != shape or barred.dtype != np.bool_:
+        raise DataError(f"barred: must be {shape} of true and false, got {barred.dtype} of shape {barred.shape}")
+    stuck = np.flatnonzero(barred.all(axis=1))
+    if len(stuck):
+        raise DataError(
+            f"barred: every unit needs an amount that it may be given, 0 perhaps, got none for {len(stuck)} units, "
+            f"first row {stuck[0]}; bar fewer"
+        )
+    return barred
 
 
 def _read_only(array: NDArray[Any]) -> NDArray[Any]:

@@ -22,7 +22,7 @@ from typing import Annotated, Any, Self, TypeVar
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
 from optimizer.problem.amounts import Amounts
-from optimizer.problem.limits import Limit
+from optimizer.problem.problem import Problem
 from optimizer.problem.scenario_limits import LimitSpec, RangeSpec, name_apart
 from optimizer.problem.scenario_model import KINDS, ClassTransformSpec, EstimatorSpec, ModelSpec
 from optimizer.problem.scenario_part import Part, Whole, fault, format_percent, reject, shown, translate
@@ -172,9 +172,9 @@ class Scenario(Part):
     def _named_apart(cls, limits: tuple[LimitSpec, ...]) -> tuple[LimitSpec, ...]:
         return name_apart(limits)
 
-    def build_limits(self) -> tuple[Limit, ...]:
-        """The limits, each under a name of its own."""
-        return tuple(limit.build() for limit in self.limits)
+    def build_problem(self) -> Problem:
+        """What is asked; each limit has a name of its own."""
+        return Problem(amounts=self.amounts.build(), limits=tuple(limit.build() for limit in self.limits))
 
     def resolved(self) -> dict[str, Any]:
         """Plain data that says all of it, defaults too, and reads back as an equal scenario; paths are absolute."""

@@ -23,6 +23,7 @@ from optimizer.plan import plan
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.coupling import Totals
 from optimizer.problem.limits import Limit
+from optimizer.problem.problem import Problem
 from optimizer.problem.solver import Solver
 from optimizer.problem.units import Units
 
@@ -70,7 +71,7 @@ def some(n):
 
 
 def planned(model, units, limits=LIMITS, **solver):
-    return plan(model, units, (AMOUNTS, limits), Solver(**solver))
+    return plan(model, units, Problem(amounts=AMOUNTS, limits=tuple(limits)), Solver(**solver))
 
 
 def lost_by_snapping(model, units):

@@ -94,7 +94,9 @@ def test_a_group_may_be_given_as_it_is_written_or_already_read():
 @pytest.mark.parametrize("build", BUILDERS)
 @pytest.mark.parametrize("sides", [{}, {"at_most": 1, "at_least": 1}])
 def test_exactly_one_side_must_be_given(build, sides):
-    with pytest.raises(ValueError, match=rf"limit {build.__name__}: give exactly one of at_most and at_least, got .*two limits"):
+    with pytest.raises(
+        ValueError, match=rf"limit {build.__name__}: give exactly one of at_most, at_least and exactly, got .*two limits"
+    ):
         build(**sides)
 
 
@@ -137,7 +139,7 @@ def test_a_share_must_be_at_most_everything(build):
 
 @pytest.mark.parametrize("build", BUILDERS)
 def test_a_share_is_taken_of_a_total_that_is_known(build):
-    with pytest.raises(ValueError, match=r"\.of: must be one of units, recipients, cost, outcome, got 'money'"):
+    with pytest.raises(ValueError, match=r"\.of: must be one of units, recipients, cost, outcome, uplift, got 'money'"):
         build(at_most=0.5, of="money")
 
 

@@ -31,7 +31,7 @@ def scenario(**changes):
 
 
 def limits(*plain):
-    return scenario(limits=list(plain)).build_limits()
+    return scenario(limits=list(plain)).build_problem().limits
 
 
 def faults(**changes):

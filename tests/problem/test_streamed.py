@@ -9,6 +9,7 @@ from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.streamed import Streamed
+from optimizer.problem.terms import Terms
 
 AMOUNTS = Amounts.grid(max=60, step=10)
 VALUES = np.random.default_rng(0).random((50, 7))
@@ -23,7 +24,7 @@ def both(monkeypatch):
         asked.append(len(units) * len(options))
         return VALUES[np.ix_(units, options)]
 
-    return Streamed(ask=ask, n=50, amounts=AMOUNTS), Curves.of(VALUES, AMOUNTS), asked
+    return Streamed(ask=ask, n=50, terms=Terms(amounts=AMOUNTS)), Curves.of(VALUES, AMOUNTS), asked
 
 
 def test_no_part_is_larger_than_it_may_be(both):
@@ -36,7 +37,7 @@ def test_no_part_is_larger_than_it_may_be(both):
 def test_rows_columns_and_choices_are_the_same(both):
     curves, held, _ = both
     choice = np.random.default_rng(1).integers(0, 7, size=50)
-    assert np.array_equal(curves.rows(np.array([3, 40])), held.rows(np.array([3, 40])))
+    assert np.array_equal(curves.part(np.array([3, 40])).values, held.part(np.array([3, 40])).values)
     assert np.array_equal(curves.column(-1), held.column(-1))
     assert np.array_equal(curves.value_of(choice), held.value_of(choice))
     assert np.array_equal(curves.cost_of(choice), held.cost_of(choice))

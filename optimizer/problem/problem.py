@@ -1,0 +1,40 @@
+"""What is asked: the amounts on offer, what they cost, who may be given which, and the limits on their totals."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pandas as pd
+
+from optimizer.problem.amounts import Amounts
+from optimizer.problem.costs import Costs
+from optimizer.problem.limits import Limit
+from optimizer.problem.rules import Rules
+from optimizer.problem.terms import Terms
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Problem:
+    """One allocation problem, but for the units and their responses.
+
+    Attributes
+    ----------
+    limits : on totals over all units or a group of them.
+    costs : what an award is charged to the limits on cost.
+    rules : what single units may be given.
+    """
+
+    amounts: Amounts
+    limits: tuple[Limit, ...] = ()
+    costs: Costs = field(default_factory=Costs)
+    rules: Rules = field(default_factory=Rules)
+
+    def terms(self, n: int, frame: pd.DataFrame | None) -> Terms:
+        """The terms on which amounts are offered to n units, whose columns `frame` holds.
+
+        Raises
+        ------
+        DataError
+            If a column that costs or rules name is absent or holds what it should not, or a unit is left nothing.
+        """
+        return Terms.of(self.amounts, n, frame, self.costs, self.rules)

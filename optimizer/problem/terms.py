@@ -1,0 +1,73 @@
+"""The terms on which amounts are offered to n units: what each costs, and who may be given which."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from optimizer.problem.amounts import Amounts
+from optimizer.problem.costs import Charges, Costs
+from optimizer.problem.curves import Curves
+from optimizer.problem.rules import Menu, Rules, too_dear
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Terms:
+    """What turns outcomes into curves.
+
+    Attributes
+    ----------
+    menu : who may be given what; None if everyone anything.
+    cost_per_uplift : what one more expected outcome may cost at most, for each award; None is no such rule.
+    """
+
+    amounts: Amounts
+    charges: Charges = field(default_factory=Charges)
+    menu: Menu | None = None
+    cost_per_uplift: int | None = None
+
+    @classmethod
+    def of(
+        cls, amounts: Amounts, n: int, frame: pd.DataFrame | None = None, costs: Costs | None = None, rules: Rules | None = None
+    ) -> Terms:
+        """The terms for n units, whose columns `frame` holds.
+
+        Raises
+        ------
+        DataError
+            If a column that they name is absent or holds what it should not, or a unit is left nothing.
+        """
+        if rules == Rules():
+            rules = None
+        return cls(
+            amounts=amounts,
+            charges=(costs or Costs()).charges(frame),
+            menu=None if rules is None else rules.menu(frame, n, amounts),
+            cost_per_uplift=None if rules is None else rules.cost_per_uplift,
+        )
+
+    @property
+    def common_costs(self) -> NDArray[np.int64] | None:
+        """(m,) costs that are every unit's, or None if units have their own."""
+        return self.charges.of(self.amounts.array, np.zeros(len(self.amounts)), ()) if self.charges.common else None
+
+    def curves(
+        self, values: NDArray[np.float64], units: NDArray[np.intp] | slice, costs: NDArray[np.int64] | None = None
+    ) -> Curves:
+        """The curves of these units, whose outcomes are `values`, (units, m), and whose costs, if given, are not the charges."""
+        if costs is None:
+            costs = self.common_costs
+        if costs is None:
+            costs = self.charges.of(self.amounts.array, values, units)
+        barred = None if self.menu is None else self.menu.barred(units)
+        if self.cost_per_uplift is not None:
+            dear = too_dear(costs, values, self.cost_per_uplift, barred)
+            barred = dear if barred is None else barred | dear
+        return Curves.of(values, self.amounts, costs, barred)
+
+    def cost_of(self, choice: NDArray[np.intp], value: NDArray[np.float64]) -> NDArray[np.int64]:
+        """Cost of option `choice[i]` for each of the n units, whose outcome is then `value[i]`."""
+        return self.charges.of(self.amounts.array[choice], value, slice(None))
