@@ -2,8 +2,9 @@
 
     sample of n/16 → prices, good to about 1/√sample → screen all n → price the open units → are the prices in the box?
 
-One pass over all units, whatever the number of passes the prices take. If they leave the box, the box was too small: it is laid
-around the better prices, and larger.
+One pass over all units, whatever the number of passes the prices take. With more than `FEW` limits a box that is as wide as a
+sample errs settles too little; there a few passes of a smoothed dual over all units lay a narrower one. If the prices leave
+the box, the box was too small: it is laid around the better prices, and larger.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ from optimizer.engine.bound import bound
 from optimizer.engine.pricing import price_scale
 from optimizer.engine.rounding import round_dual
 from optimizer.engine.screen import View, everyone, sample, screen
+from optimizer.engine.smooth import TOUCHED, near_prices
 from optimizer.errors import Infeasible
 from optimizer.problem.box import Box
 from optimizer.problem.coupling import Coupling
@@ -38,6 +40,9 @@ WIDTH = 2.0
 
 MARGIN = 2e-4
 """Share of a unit's stake that the margin is made of at most; should the search lose more, more units are opened then."""
+
+FEW = 3
+"""Limits up to this number are priced by cuts alone."""
 
 FAINT = 0.1
 """A price of nothing is taken to be this share of the price at which a limit's largest use costs all that is at stake."""
@@ -87,12 +92,16 @@ def narrow(
         If no allocation satisfies the limits.
     """
     n, _ = curves.shape
+    many = len(coupling.rows) > FEW
     if n <= SMALL:
-        return _price(everyone(curves, coupling), None, tick)
+        return price_whole(curves, coupling, tick)
     part = sample(curves, coupling, np.sort(rng.choice(n, n // GROWTH, replace=False)))
     try:
-        guess = narrow(part.curves, part.coupling, rng, tick, final=False)
-        box, wide = _first_box(guess, part, final=final)
+        if many and isinstance(curves, Curves):
+            box, wide = _smooth_box(curves, coupling, part)
+        else:
+            guess = narrow(part.curves, part.coupling, rng, tick, final=False)
+            box, wide = _first_box(guess, part, final=final)
         for widening in (1.0, GROWTH, GROWTH**2):
             found = _price(screen(curves, coupling, box), box, tick)
             if box.holds(found.dual.prices):
@@ -112,7 +121,12 @@ def price_whole(curves: Curves | Streamed, coupling: Coupling, tick: Callable[[]
     Infeasible
         If the prices prove that no allocation satisfies the limits.
     """
-    return _price(everyone(curves, coupling), None, tick)
+    view = everyone(curves, coupling)
+    around = None
+    if len(coupling.rows) > FEW and curves.shape[0] > TOUCHED:
+        found = near_prices(view.curves, coupling)
+        around = Box(centre=found.prices, reach=found.doubt, margin=0.0)
+    return _price(view, None, tick, around)
 
 
 def reopen(curves: Curves | Streamed, coupling: Coupling, narrowed: Narrowed, choice: NDArray[np.intp], loss: float) -> Narrowed:
@@ -125,8 +139,8 @@ def reopen(curves: Curves | Streamed, coupling: Coupling, narrowed: Narrowed, ch
     return Narrowed(view=view, dual=dual, choice=choice[view.units], margin=box.margin, moved=moved)
 
 
-def _price(view: View, box: Box | None, tick: Callable[[], None]) -> Narrowed:
-    dual = bound(view.curves, view.coupling, box=box, progress=tick)
+def _price(view: View, box: Box | None, tick: Callable[[], None], around: Box | None = None) -> Narrowed:
+    dual = bound(view.curves, view.coupling, box=box, around=around, progress=tick)
     choice = round_dual(view.curves, view.coupling, dual)
     if box is None:
         return Narrowed(view=view, dual=dual, choice=choice, margin=math.inf, moved=np.full(len(dual.prices), np.inf))
@@ -145,3 +159,11 @@ def _first_box(guess: Narrowed, part: View, *, final: bool) -> tuple[Box, NDArra
     reach = np.minimum(wide, GROWTH * guess.moved + wide / GROWTH**4)
     likely = min(guess.loss, MARGIN * stake / size)
     return Box(centre=guess.dual.prices, reach=reach, margin=4.0 * likely if final else guess.dual.rounding), wide
+
+
+def _smooth_box(curves: Curves, coupling: Coupling, part: View) -> tuple[Box, NDArray[np.float64]]:
+    """Around the prices of the smoothed dual, found on a sample and then on all units; and how wide they may err."""
+    guess = near_prices(part.curves, part.coupling)
+    found = near_prices(curves, coupling, guess.prices)
+    _, stake = price_scale(part.curves, part.coupling)
+    return Box(centre=found.prices, reach=found.doubt, margin=4.0 * MARGIN * stake / len(part.units)), found.doubt

@@ -78,13 +78,21 @@ class _Step:
     shares: Vector
 
 
-def bound(curves: Curves, coupling: Coupling, *, box: Box | None = None, progress: Callable[[], None] = lambda: None) -> Dual:
+def bound(
+    curves: Curves,
+    coupling: Coupling,
+    *,
+    box: Box | None = None,
+    around: Box | None = None,
+    progress: Callable[[], None] = lambda: None,
+) -> Dual:
     """Prices of the limits and the bound they prove.
 
     Parameters
     ----------
     box : where to look for prices; by default anywhere. The bound holds wherever the prices are found, and is the least
         if they are found inside.
+    around : where to begin to look, if there is no box.
 
     Raises
     ------
@@ -105,7 +113,7 @@ def bound(curves: Curves, coupling: Coupling, *, box: Box | None = None, progres
         choice, best, used = look(prices)
         return Cut(point, float(coupling.allowed @ prices) + best, (coupling.allowed - used) * scale, choice)
 
-    centre, cuts, shares = _descend(cut_at, _region(box, scale), PRECISION * stake, floor)
+    centre, cuts, shares = _descend(cut_at, _region(box, around, scale), PRECISION * stake, floor)
     if centre.height < floor:
         raise Infeasible.among(_contradiction(coupling, centre.point))
     prices = centre.point * scale
@@ -134,12 +142,16 @@ def _passes(curves: Curves, coupling: Coupling, box: Box | None) -> Pass:
     return over_few
 
 
-def _region(box: Box | None, scale: Vector) -> Region:
-    if box is None or not (scale > 0.0).any():
+def _region(box: Box | None, around: Box | None, scale: Vector) -> Region:
+    known = box or around
+    if known is None or not (scale > 0.0).any():
         return Region(np.zeros(len(scale)), np.zeros(len(scale)), np.full(len(scale), np.inf), 1.0)
     unit = np.where(scale > 0.0, scale, 1.0)
-    centre, reach = (np.where(scale > 0.0, given / unit, 0.0) for given in (box.centre, box.reach))
-    return Region(centre, np.maximum(centre - reach, 0.0), centre + reach, max(1e-9, float(reach.max())))
+    centre, reach = (np.where(scale > 0.0, given / unit, 0.0) for given in (known.centre, known.reach))
+    radius = max(1e-9, float(reach.max()))
+    if box is None:
+        return Region(centre, np.zeros(len(scale)), np.full(len(scale), np.inf), radius)
+    return Region(centre, np.maximum(centre - reach, 0.0), centre + reach, radius)
 
 
 def _descend(cut_at: Callable[[Vector], Cut], region: Region, precision: float, floor: float) -> tuple[Cut, list[Cut], Vector]:

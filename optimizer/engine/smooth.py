@@ -1,0 +1,160 @@
+"""A smoothed dual says where good prices lie, however many limits there are.
+
+    D_τ(λ) = Σ_l λ_l b_l + Σ_i τ log Σ_k exp(s_ik / τ)     D ≤ D_τ ≤ D + n τ log m     (Nesterov 2005)
+
+D has kinks and is looked at one cut a pass, of which many limits need hundreds; D_τ has a Hessian, (1/τ) Σ_i Cov_i(u), and
+Newton's method in a trust region needs a handful of passes for each τ. As τ falls the prices settle; how far they still move
+says how large a box around them must be. A bound comes from D alone, later: here nothing is proven.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.optimize import lsq_linear
+
+from optimizer.engine.pricing import blocks, each_block, price_scale, scores
+from optimizer.problem.coupling import Coupling
+from optimizer.problem.curves import Curves
+
+Vector = NDArray[np.float64]
+
+SOFT = (0.3, 0.1, 0.03, 0.01, 0.003, 0.001)
+"""τ, from coarse to fine, as shares of what is at stake for a unit."""
+
+TOUCHED = 100
+"""Units that τ should leave between two options, that the Hessian says something: about τ's share of all."""
+
+LAST = 3
+"""Values of τ that are gone through again from prices that are good already."""
+
+STEPS = 25
+"""Newton steps for one τ at most."""
+
+SETTLED = 1e-7
+"""A step that promises less than this share of the stake is not taken."""
+
+
+@dataclass(frozen=True, slots=True)
+class Near:
+    """Prices close to the best, and how far each may still be off.
+
+    Attributes
+    ----------
+    prices, doubt : (L,).
+    """
+
+    prices: Vector
+    doubt: Vector
+
+
+@dataclass(frozen=True, slots=True)
+class _Point:
+    """D_τ with gradient and Hessian at prices."""
+
+    prices: Vector
+    height: float
+    slope: Vector
+    curvature: NDArray[np.float64]
+
+
+def near_prices(curves: Curves, coupling: Coupling, start: Vector | None = None) -> Near:
+    """Prices that nearly minimise the dual of these curves.
+
+    Parameters
+    ----------
+    start : good prices to begin with, such as those of a sample; by default none.
+    """
+    scale, stake = price_scale(curves, coupling)
+    n, _ = curves.shape
+    unit = stake / max(n, 1)
+    prices = np.zeros(len(scale)) if start is None else start
+    before = prices
+    fine = [share for share in SOFT if share * n >= TOUCHED] or SOFT[:1]
+    for share in fine if start is None else fine[-LAST:]:
+        before, prices = prices, _settle(curves, coupling, prices, share * unit, scale, SETTLED * stake)
+    doubt = 4.0 * np.abs(prices - before) + 1e-4 * prices + 1e-6 * scale
+    return Near(prices, doubt)
+
+
+def _settle(curves: Curves, coupling: Coupling, prices: Vector, tau: float, scale: Vector, enough: float) -> Vector:
+    """The prices that minimise D_τ: Newton's method in a trust region, prices at least 0, all in the units of `scale`."""
+    here, radius = _look(curves, coupling, prices, tau), 1.0
+    unit = np.where(scale > 0.0, scale, 1.0)
+    for _ in range(STEPS):
+        slope, curvature = here.slope * scale, here.curvature * np.outer(scale, scale)
+        move = _newton(slope, curvature, here.prices / unit, radius)
+        promise = -float(slope @ move + 0.5 * move @ curvature @ move)
+        if not promise > enough:
+            break
+        there = _look(curves, coupling, np.maximum(here.prices + move * scale, 0.0), tau)
+        kept = (here.height - there.height) / promise
+        far = float(np.abs(move).max())
+        if kept > 0.75 and far > 0.9 * radius:  # noqa: PLR2004 — the usual figures of trust regions
+            radius *= 4.0
+        elif kept < 0.25:  # noqa: PLR2004
+            radius = 0.25 * far
+        if kept > 1e-3:  # noqa: PLR2004
+            here = there
+    return here.prices
+
+
+def _newton(slope: Vector, curvature: NDArray[np.float64], point: Vector, radius: float) -> Vector:
+    """The least of the quadratic model where no price is negative and none moves by more than the radius."""
+    weight, axes = np.linalg.eigh(curvature)
+    weight = np.maximum(weight, 1e-9 * max(float(weight.max(initial=0.0)), 1e-300))
+    root = np.sqrt(weight)
+    low = np.minimum(np.maximum(-radius, -point), -1e-300)
+    move: Vector = lsq_linear(root[:, None] * axes.T, -(axes.T @ slope) / root, bounds=(low, radius), method="bvls").x
+    return move
+
+
+def _look(curves: Curves, coupling: Coupling, prices: Vector, tau: float) -> _Point:
+    """One pass: each unit chooses option k with probability ∝ exp(s_ik / τ); means and covariances of what it uses, by group."""
+    parts: dict[int, tuple[float, NDArray[np.float64]]] = {}
+
+    def note(block: slice) -> None:
+        parts[block.start] = _moments(curves, coupling, prices, tau, block)
+
+    each_block(curves, note)
+    ordered = [parts[block.start] for block in blocks(curves)]
+    height, moments = sum(level for level, _ in ordered), np.sum([sums for _, sums in ordered], axis=0)
+    table = coupling.coefficients
+    spread = np.empty((3, 3, coupling.n_groups))
+    for (a, b), row in zip(_pairs(), moments[3:], strict=True):
+        spread[a, b] = spread[b, a] = row
+    return _Point(
+        prices=prices,
+        height=height + float(coupling.allowed @ prices),
+        slope=coupling.allowed - np.einsum("qlg,qg->l", table, moments[:3]),
+        curvature=np.einsum("qlg,qrg,rkg->lk", table, spread, table, optimize=True) / tau,
+    )
+
+
+def _moments(curves: Curves, coupling: Coupling, prices: Vector, tau: float, block: slice) -> tuple[float, NDArray[np.float64]]:
+    """Σ τ log Σ exp, and by group (9, G): the means of cost, award and outcome, then their six covariances."""
+    priced = scores(curves, coupling, prices, block)
+    top = priced.max(axis=1)
+    chance = np.exp((priced - top[:, None]) / tau)
+    total = chance.sum(axis=1)
+    chance /= total[:, None]
+    costs = (curves.costs if curves.costs.ndim == 1 else curves.costs[block]).astype(np.float64)
+    award = (np.arange(priced.shape[1]) > 0).astype(np.float64)
+    counted = (costs, award, curves.values[block])
+    means = [_expected(chance, measure) for measure in counted]
+    products = [_expected(chance, counted[a] * counted[b]) - means[a] * means[b] for a, b in _pairs()]
+    group = coupling.groups[block]
+    sums = [np.bincount(group, weights=column, minlength=coupling.n_groups) for column in (*means, *products)]
+    return float((top + tau * np.log(total)).sum()), np.array(sums)
+
+
+def _expected(chance: NDArray[np.float64], measure: NDArray[np.float64]) -> Vector:
+    mean: Vector = chance @ measure if measure.ndim == 1 else np.einsum("ik,ik->i", chance, measure)
+    return mean
+
+
+def _pairs() -> Iterator[tuple[int, int]]:
+    return ((a, b) for a in range(3) for b in range(a, 3))
