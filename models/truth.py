@@ -7,7 +7,8 @@ first-generation students and those from far away, and slightly *negative* for a
 who take an offer as a sign that the faculty cannot fill its seats. All figures are invented; amounts are in yen.
 
 As in real tables, a few dozen exam scores and incomes are missing, and some twenty past outcomes: they are blanked at
-random after the response was drawn. `python -m models.truth FOLDER` writes the shipped history.csv and applicants.csv.
+random after the response was drawn. `python -m models.truth FOLDER` writes the shipped history.csv and applicants.csv,
+and programme_applicants.csv: the same applicants with what an office knows of each application.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from argparse import ArgumentParser
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -37,6 +39,11 @@ KILOMETRES = {"Kanto": 25.0, "Kansai": 420.0, "Tohoku": 300.0, "Chubu": 220.0, "
 
 TYPICAL_INCOME, TYPICAL_SCORE = 6_000_000.0, 65.0
 """The world's medians, which also stand in where a score or an income is not known."""
+
+
+STATUS = {"complete": 0.95, "incomplete": 0.035, "withdrawn": 0.015}
+PROMISES = [200_000, 300_000, 500_000]
+"""Awards that an office has promised to a few already, each of them within everybody's need."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,11 +100,13 @@ class ScholarshipWorld:
 
 
 def shipped_tables(seed: int = SEED) -> dict[str, pd.DataFrame]:
-    """The shipped tables by file name: 8 000 past people, then 1 000 applicants."""
+    """The shipped tables by file name: 8 000 past people, 1 000 applicants, and these once more with their applications."""
     rng = np.random.default_rng(seed)
     world = ScholarshipWorld()
     history = world.draw_history(rng)
-    return {"history.csv": history, "applicants.csv": world.draw_applicants(rng, first=len(history) + 1)}
+    applicants = world.draw_applicants(rng, first=len(history) + 1)
+    applications = applicants.assign(**_applications(applicants, rng))
+    return {"history.csv": history, "applicants.csv": applicants, "programme_applicants.csv": applications}
 
 
 def _people(n: int, rng: Generator, first: int = 1) -> pd.DataFrame:
@@ -119,6 +128,30 @@ def _people(n: int, rng: Generator, first: int = 1) -> pd.DataFrame:
             "region": region,
         }
     )
+
+
+def _applications(people: pd.DataFrame, rng: Generator) -> dict[str, Any]:
+    """What an office knows of n applications: status, need, promises, guarantees (yen, empty where there is none), and cost."""
+    n = len(people)
+    income = people["family_income"].to_numpy(dtype=np.float64, na_value=TYPICAL_INCOME)
+    status = rng.choice(list(STATUS), size=n, p=list(STATUS.values()))
+    complete = status == "complete"
+    need = np.clip(np.round(2_900_000 - 0.16 * income + rng.normal(0.0, 200_000, n), -4), PROMISES[-1], LARGEST_AWARD)
+    told = rng.random(n) < 0.9  # noqa: PLR2004 — most say what they need
+    promised = complete & (income < 8_000_000) & (rng.random(n) < 0.025)  # noqa: PLR2004 — a few of those below that many yen
+    poor = complete & ~promised & (income < 2_500_000) & (people["first_generation"] == 1).to_numpy()  # noqa: PLR2004 — yen
+    far = people["distance_km"].to_numpy(dtype=np.float64)
+    return {
+        "status": status,
+        "need": _yen(need, told),
+        "promised": _yen(rng.choice(PROMISES, size=n), promised),
+        "guaranteed": _yen(np.full(n, PROMISES[0]), poor),
+        "handling_cost": np.round(3_000 + 5_000 * np.log1p(far / 100.0), -2).astype(np.int64),
+    }
+
+
+def _yen(amounts: NDArray[Any], known: NDArray[np.bool_]) -> pd.Series[Any]:
+    return pd.Series(amounts.astype(np.int64)).astype("Int64").where(known)
 
 
 def _person(X: pd.DataFrame) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
@@ -146,6 +179,6 @@ def write(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    parser = ArgumentParser(prog="python -m models.truth", description="Write history.csv and applicants.csv.")
+    parser = ArgumentParser(prog="python -m models.truth", description="Write the tables of the shipped scenarios.")
     parser.add_argument("folder", type=Path)
     write(parser.parse_args().folder)

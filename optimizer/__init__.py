@@ -23,10 +23,13 @@ if TYPE_CHECKING:
     from optimizer.problem.allocation import Allocation
     from optimizer.problem.amounts import Amounts
     from optimizer.problem.certificate import Certificate
+    from optimizer.problem.costs import Costs
     from optimizer.problem.limits import Limit
     from optimizer.problem.result import Plan
+    from optimizer.problem.rules import Rules
     from optimizer.problem.scenario import Scenario
     from optimizer.problem.solver import Solver
+    from optimizer.problem.then import Then
     from optimizer.run import Options, solve, verify
 
 __all__ = [
@@ -34,6 +37,7 @@ __all__ = [
     "Amounts",
     "BursarError",
     "Certificate",
+    "Costs",
     "DataError",
     "Infeasible",
     "Limit",
@@ -42,9 +46,11 @@ __all__ = [
     "NoIncumbent",
     "Options",
     "Plan",
+    "Rules",
     "Scenario",
     "ScenarioError",
     "Solver",
+    "Then",
     "VerificationError",
     "WriteError",
     "allocate",
@@ -57,11 +63,14 @@ HOME = {
     "Allocation": "optimizer.problem.allocation",
     "Amounts": "optimizer.problem.amounts",
     "Certificate": "optimizer.problem.certificate",
+    "Costs": "optimizer.problem.costs",
     "Limit": "optimizer.problem.limits",
     "Options": "optimizer.run",
     "Plan": "optimizer.problem.result",
+    "Rules": "optimizer.problem.rules",
     "Scenario": "optimizer.problem.scenario",
     "Solver": "optimizer.problem.solver",
+    "Then": "optimizer.problem.then",
     "allocate": "optimizer.plan",
     "read_scenario": "optimizer.edge.scenario_file",
     "solve": "optimizer.run",

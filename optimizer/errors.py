@@ -15,8 +15,9 @@ Every message reads *where: what, got, remedy*.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import ClassVar, Self
 
 
@@ -77,12 +78,16 @@ class Infeasible(BursarError):
     Attributes
     ----------
     limits : their names, in the order of the scenario.
+    nearest : by limit, the nearest figure that is feasible, all else unchanged: none if there is none, two for an equation.
     """
 
     exit_code = 5
 
-    def __init__(self, message: str, limits: Sequence[str] = ()) -> None:
+    def __init__(
+        self, message: str, limits: Sequence[str] = (), nearest: Mapping[str, tuple[Fraction, ...]] | None = None
+    ) -> None:
         self.limits = tuple(limits)
+        self.nearest = dict(nearest or {})
         super().__init__(message)
 
     @classmethod

@@ -2,6 +2,7 @@
 
 respond   what each unit would do at each amount                    engine/respond.py
 decide    who gets what: narrow, price, fix, close                  decide.py
+second    among the plans near the best, the one with least         second.py
 verify    trusts nothing, recomputes everything                     engine/verify.py
 """
 
@@ -13,7 +14,8 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.base import ResponseModel
-from optimizer.decide import Progress, decide, decide_native, silent
+from optimizer.conflict import decide_or_explain
+from optimizer.decide import Progress, decide_native, silent
 from optimizer.engine.respond import respond
 from optimizer.engine.verify import certify
 from optimizer.errors import ModelError
@@ -29,7 +31,9 @@ from optimizer.problem.rules import Rules
 from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.terms import Terms
+from optimizer.problem.then import Then
 from optimizer.problem.units import Units
+from optimizer.second import second
 
 
 def plan(
@@ -40,23 +44,27 @@ def plan(
     Raises
     ------
     ModelError
-        If the model cannot answer for these units, or cannot be embedded natively.
+        If the model cannot answer for these units, or cannot be embedded natively, or not with a second objective.
     DataError, Infeasible, NoIncumbent, VerificationError
         As in `allocate`.
     """
+    if problem.then is not None and solver.embedding == "native":
+        raise ModelError("then: needs solver.embedding curves, got native, which solves once; use curves, or leave then out")
     terms = problem.terms(len(units), units.frame)
     curves = respond(model, units, terms, progress=lambda share: progress("respond", share))
     coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
     if solver.embedding == "native":
         allocation = decide_native(model, units, curves, coupling, solver)
     else:
-        allocation = decide(curves, coupling, solver, progress)
+        allocation = decide_or_explain(curves, coupling, solver, progress)
+    if problem.then is not None:
+        allocation = second(allocation, curves, coupling, problem.then, solver, progress)
     progress("verify", None)
-    certificate = certify(allocation, curves, coupling, predict=lambda amount: model.predict(units.X, amount))
+    certificate = certify(allocation, curves, coupling, lambda amount: model.predict(units.X, amount), problem.then)
     return curves, coupling, allocation, certificate
 
 
-def allocate(
+def allocate(  # noqa: PLR0913 — a problem has as many parts; all but three have a default
     values: ArrayLike,
     amounts: Amounts | Iterable[int],
     limits: Sequence[Limit],
@@ -65,6 +73,7 @@ def allocate(
     solver: Solver | None = None,
     *,
     rules: Rules | None = None,
+    then: Then | None = None,
 ) -> Allocation:
     """Who gets how much, so that the expected outcome is as large as the limits allow, with a proof.
 
@@ -77,6 +86,7 @@ def allocate(
     units : n rows with the columns that limits on groups, costs and rules name.
     solver : how to search; `Solver()` by default.
     rules : what single units may be given; by default any of the amounts.
+    then : what to minimise among the plans whose outcome is near the best; by default nothing.
 
     Raises
     ------
@@ -93,8 +103,10 @@ def allocate(
     offered = amounts if isinstance(amounts, Amounts) else Amounts(tuple(amounts))
     curves = _curves(values, offered, costs, rules, units)
     coupling = Coupling.compile(limits, curves.shape[0], units, lambda: curves.column(0))
-    allocation = decide(curves, coupling, solver)
-    certify(allocation, curves, coupling)
+    allocation = decide_or_explain(curves, coupling, solver)
+    if then is not None:
+        allocation = second(allocation, curves, coupling, then, solver)
+    certify(allocation, curves, coupling, then=then)
     return allocation
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +14,7 @@ from optimizer.edge.fitted import fitted_model
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
 from optimizer.edge.outputs import Left, read_left, write_left
+from optimizer.edge.previous import Previous, read_previous
 from optimizer.edge.scenario_file import read_scenario
 from optimizer.edge.sources import read_sources
 from optimizer.engine.compare import compare
@@ -25,12 +26,12 @@ from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
-from optimizer.problem.limits import Limit
+from optimizer.problem.problem import Problem
 from optimizer.problem.result import Plan, Summary, table_of_plan
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
-from optimizer.problem.words import in_words, price_in_words
+from optimizer.problem.words import costs_in_words, in_words, price_in_words, rules_in_words, second_in_words, then_in_words
 
 log = logging.getLogger(__name__)
 
@@ -69,13 +70,16 @@ def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, opt
     store = ModelStore(allowed_modules=(*ALLOWED, *settings.allow_modules))
     settings.progress("read", None)
     units, history = read_sources(read, store)
+    problem, previous = _asked(read, units)
+    if previous is not None:
+        units = replace(units, notes=(*units.notes, *previous.notes))
     settings.progress("fit", None)
     model = fitted_model(read, history, store)
-    curves, coupling, allocation, certificate = plan(model, units, read.build_problem(), read.solver.build(), settings.progress)
+    curves, coupling, allocation, certificate = plan(model, units, problem, read.solver.build(), settings.progress)
     result = _result(read, (units, history), (curves, coupling), allocation, certificate)
     if out is not None:
         settings.progress("write", None)
-        write_left(Path(out), Left.of(read, result, model, units, history))
+        write_left(Path(out), Left.of(read, result, model, units, history, previous))
     return result
 
 
@@ -94,11 +98,13 @@ def verify(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Certific
     units, _ = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
     if units.digest != left.units_digest:
         raise VerificationError(f"{folder}: the units' table changed since the run; verify with the table the run read")
-    problem = scenario.build_problem()
+    problem, previous = _asked(scenario, units)
+    if previous is not None and previous.digest != left.previous_digest:
+        raise VerificationError(f"{folder}: the previous plan changed since the run; verify with the one the run read")
     curves = respond(model, units, problem.terms(len(units), units.frame))
     coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
     allocation = left.allocation(units, curves)
-    certificate = certify(allocation, curves, coupling, predict=lambda amount: model.predict(units.X, amount))
+    certificate = certify(allocation, curves, coupling, lambda amount: model.predict(units.X, amount), problem.then)
     left.check(certificate)
     return certificate
 
@@ -114,7 +120,9 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
     read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, overrides)
     units, history = read_sources(read, ModelStore())
     amounts, solver = read.amounts.build(), read.solver
-    coupling = Coupling.compile(read.build_problem().limits, len(units), units.frame)
+    problem, previous = _asked(read, units)
+    coupling = Coupling.compile(problem.limits, len(units), units.frame)
+    currency = read.amounts.currency
     _, lowest, *_ = amounts.values
     facts = {
         "scenario": read.name,
@@ -122,12 +130,26 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
         "features": ", ".join(units.features),
         "history": "none" if history is None else f"{len(history):,} rows, {int((history.treatment > 0).sum()):,} treated",
         "model": f"{read.model.kind} over {getattr(read.model, 'estimator', getattr(read.model, 'file', ''))}",
-        "amounts": f"0 and {len(amounts) - 1} awards from {lowest:,} to {amounts.values[-1]:,} {read.amounts.currency}".rstrip(),
-        **{f"limit {row.name}": in_words(row) for row in coupling.rows},
+        "amounts": f"0 and {len(amounts) - 1} awards from {lowest:,} to {amounts.values[-1]:,} {currency}".rstrip(),
+        "costs": costs_in_words(problem.costs, currency=currency),
+        **{f"rule {rule}": words for rule, words in rules_in_words(problem.rules, currency=currency).items()},
+        **{f"limit {row.limit.name}": in_words(row) for row in coupling.rows},
+        **({} if problem.then is None else {"then": then_in_words(problem.then)}),
         "solver": f"{solver.embedding}, {solver.backend}, gap {solver.gap:g}, seed {solver.seed}",
     }
-    notes = (*(history.notes if history else ()), *units.notes)
+    notes = (*(history.notes if history else ()), *units.notes, *(previous.notes if previous else ()))
     return facts | {f"note {i}": note for i, note in enumerate(notes, 1)}
+
+
+def _asked(scenario: Scenario, units: Units) -> tuple[Problem, Previous | None]:
+    """What the scenario asks of these units, and the previous plan where it is compared with one."""
+    problem, then = scenario.build_problem(), scenario.then
+    if then is None:
+        return problem, None
+    previous = None if then.previous is None else read_previous(then.previous, units.ids)
+    for note in previous.notes if previous else ():
+        log.info("%s", note)
+    return replace(problem, then=then.build(previous.amount if previous else None)), previous
 
 
 def _result(
@@ -141,25 +163,24 @@ def _result(
     curves, _ = compiled
     binary = history is not None and set(np.unique(history.outcome)) <= {0.0, 1.0}
     table = table_of_plan(units, curves, allocation, probabilities=binary)
-    return Plan(
-        allocation=allocation, certificate=certificate, table=table, summary=_summary(scenario, sources, compiled, certificate)
-    )
+    summary = _summary(scenario, sources, compiled, allocation, certificate)
+    return Plan(allocation=allocation, certificate=certificate, table=table, summary=summary)
 
 
 def _summary(
     scenario: Scenario,
     sources: tuple[Units, History | None],
     compiled: tuple[Curves | Streamed, Coupling],
+    allocation: Allocation,
     certificate: Certificate,
 ) -> Summary:
     units, history = sources
     curves, coupling = compiled
     uplift = certificate.value - certificate.without
     outcome = "outcomes" if scenario.history is None else scenario.history.outcome
-    limits: list[Limit] = [row.limit for row in coupling.rows]
     words = price_in_words(
         certificate,
-        limits,
+        coupling.rows,
         step=10 ** (len(str(curves.amounts.values[-1])) - 1),
         currency=scenario.amounts.currency,
         outcome=outcome,
@@ -171,6 +192,8 @@ def _summary(
         units=certificate.units,
         recipients=certificate.recipients,
         spent=certificate.spent,
+        offered=int(allocation.amount.sum()),
+        expected_cost=certificate.expected_cost,
         without=certificate.without,
         value=certificate.value,
         uplift=uplift,
@@ -180,6 +203,8 @@ def _summary(
         bound=certificate.bound,
         bound_source=certificate.bound_source,
         gap=certificate.gap,
+        then=certificate.then,
+        then_in_words=second_in_words(certificate.then, currency=scenario.amounts.currency, outcome=outcome),
         rules=compare(curves, coupling, scenario.solver.seed),
         notes=(*(history.notes if history else ()), *units.notes),
     )

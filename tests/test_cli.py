@@ -13,7 +13,18 @@ from optimizer.errors import BursarError
 
 ROOT = Path(__file__).parents[1]
 WRONG = ROOT / "tests" / "wrong_scenarios"
-DATA = {"missing_table_file": "no_such_table.csv", "empty_table": "empty.csv"}
+DATA = {
+    "missing_table_file": "no_such_table.csv",
+    "empty_table": "empty.csv",
+    "fixed_column_absent": 'column "promise" is not in the table',
+    "promise_not_on_offer": "rules.fixed: 100 in row 2 of the units is not among the amounts on offer",
+    "cap_below_floor": "rules: leave row 3 of the units no amount",
+    "cap_is_text": "rules.cap: column 'status' must hold whole currency units",
+    "cost_left_empty": "costs.column: column 'ceiling' must hold whole currency units",
+    "paid_by_points": 'history: outcome "points" must be 0 or 1 for costs.paid: if_outcome, got 2, 3.5, 7',
+    "then_previous_missing": "no_such_plan.csv: no such file",
+}
+"""Scenarios whose tables are wrong, and what is said of them."""
 
 
 @pytest.fixture
@@ -58,7 +69,7 @@ def test_check_says_what_would_be_solved_and_writes_nothing(run, folder):
     code, out, _ = run("check", folder / "small.yaml", "--set", "limits.0.at_most=5_000_000")
     assert code == 0
     assert "limit cost: cost at most 5,000,000" in out
-    assert "limit women: recipients where gender F at least 40 % of recipients" in out
+    assert "limit women: recipients where gender F at least 40 % of all recipients" in out
     assert "units: 60" in out
     assert sorted(folder.iterdir()) == before
 

@@ -22,10 +22,11 @@ from models.base import ResponseModel
 from optimizer.edge.folder import writing
 from optimizer.edge.model_file import dump_model, load_model
 from optimizer.edge.model_store import versions
+from optimizer.edge.previous import Previous
 from optimizer.edge.report import render
 from optimizer.edge.scenario_file import read_scenario, write_yaml
 from optimizer.errors import DataError, VerificationError
-from optimizer.problem.allocation import Allocation
+from optimizer.problem.allocation import Allocation, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
 from optimizer.problem.result import COLUMNS, Plan
@@ -48,9 +49,18 @@ class Left:
     digests: dict[str, str]
 
     @classmethod
-    def of(cls, scenario: Scenario, plan: Plan, model: ResponseModel, units: Units, history: History | None) -> Self:
+    def of(
+        cls,
+        scenario: Scenario,
+        plan: Plan,
+        model: ResponseModel,
+        units: Units,
+        history: History | None,
+        previous: Previous | None = None,
+    ) -> Self:
         """What this run leaves."""
-        digests = {"units": units.digest} | ({"history": history.digest} if history else {})
+        tables = {"units": units, "history": history, "previous": previous}
+        digests = {name: table.digest for name, table in tables.items() if table is not None}
         return cls(scenario=scenario, plan=plan, model=model, digests=digests)
 
 
@@ -68,6 +78,11 @@ class Found:
     def units_digest(self) -> str:
         """Hash of the units' table the run read."""
         return str(self.claims["data"]["units"])
+
+    @property
+    def previous_digest(self) -> str:
+        """Hash of the previous plan the run read; empty if it read none."""
+        return str(self.claims["data"].get("previous", ""))
 
     @property
     def place(self) -> Path:
@@ -99,7 +114,14 @@ class Found:
             bound_source=certificate["bound_source"],
             shadow_prices=certificate["shadow_prices"],
             usage={name: (used, allowed) for name, (used, allowed) in certificate["usage"].items()},
+            then=self._second(certificate.get("then")),
         )
+
+    def _second(self, claimed: dict[str, Any] | None) -> Second | None:
+        try:
+            return None if claimed is None else Second(**claimed)
+        except TypeError as wrong:
+            raise VerificationError(f"{self.folder / CERTIFICATE}: then is not as a run writes it ({wrong})") from wrong
 
     def _check_outcomes(self, curves: Curves | Streamed, index: Any) -> None:
         without, value = curves.column(0), curves.value_of(index)

@@ -8,6 +8,7 @@ import numpy as np
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from optimizer.problem.result import Plan
+from optimizer.problem.words import total_in_words
 
 SHOWN = 1000
 """Units in the page's table; the file beside it has all."""
@@ -38,5 +39,6 @@ def _template() -> Template:
         lstrip_blocks=True,
     )
     environment.filters["whole"] = lambda number: f"{round(number):,}"
+    environment.filters["total"] = total_in_words
     environment.filters["share"] = lambda part, total: f"{100 * part / total:.1f} %" if total else "–"
     return environment.get_template("report.html.jinja")

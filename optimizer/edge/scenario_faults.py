@@ -25,6 +25,9 @@ _EXAMPLES = {
     "estimator": "sklearn.linear_model.LogisticRegression",
     "file": "fitted.skops",
     "measure": "cost",
+    "by": "gender",
+    "within": "5%",
+    "where": "{gender: F}",
     "outcome": "enrolled",
     "treatment": "award",
     "column": "award",
@@ -53,7 +56,7 @@ _PLAIN: dict[str, tuple[str, str]] = {
 """Rule and remedy of each kind of error that needs neither the key nor the file."""
 
 
-_TAGS = frozenset({"<estimator>", "<mapping>", "<list>", "<range>", "<values>", "<value>", "[key]"})
+_TAGS = frozenset({"<estimator>", "<mapping>", "<list>", "<range>", "<values>", "<value>", "<total>", "<parity>", "[key]"})
 """Parts of a validation's path that tell unions apart and stand in no file."""
 
 

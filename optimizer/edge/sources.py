@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import logging
+from dataclasses import replace
 from typing import Any
+
+import numpy as np
 
 from optimizer.edge.datasets import read_dataset
 from optimizer.edge.history_from import history_from
 from optimizer.edge.holdout import hold_out
 from optimizer.edge.model_file import load_model
 from optimizer.edge.model_store import ModelStore
-from optimizer.edge.tables import Table, read_table
+from optimizer.edge.tables import SHOWN, Table, read_table
 from optimizer.edge.units_from import check_same_kinds, units_from
 from optimizer.errors import DataError, ModelError
 from optimizer.problem.scenario import Scenario
@@ -19,6 +22,9 @@ from optimizer.problem.scenario_tables import HistorySpec, UnitsSpec
 from optimizer.problem.units import History, Units
 
 log = logging.getLogger(__name__)
+
+COARSE = 1_000
+"""Where no award reaches this many currency units, a whole one matters to an expected cost."""
 
 
 def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History | None]:
@@ -40,13 +46,36 @@ def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History 
         history = history_from(
             past, outcome=spec.outcome, treatment=spec.treatment.column, features=spec.features, per=spec.treatment.per
         )
-    groups = {column for limit in scenario.build_problem().limits if limit.where for column in limit.where.columns}
-    units = units_from(candidates, id=scenario.units.id, features=_features(scenario, store), columns=sorted(groups))
+    problem = scenario.build_problem()
+    units = units_from(candidates, id=scenario.units.id, features=_features(scenario, store), columns=problem.columns)
     if history is not None and not isinstance(scenario.model, WrappedSpec):
         check_same_kinds(history, units)
+    if problem.costs.expected:
+        units = _paid_if_outcome(scenario, units, history)
+    # What rules and costs read is told before anything is fitted.
+    problem.terms(len(units), units.frame)
     for note in (*(history.notes if history else ()), *units.notes):
         log.info("%s", note)
     return units, history
+
+
+def _paid_if_outcome(scenario: Scenario, units: Units, history: History | None) -> Units:
+    """The units, with a note where rounding expected costs up to whole currency units is coarse."""
+    strange = [] if history is None else np.setdiff1d(history.outcome, (0.0, 1.0)).tolist()
+    if scenario.history is not None and strange:
+        shown = ", ".join(f"{value:g}" for value in strange[:SHOWN])
+        raise DataError(
+            f'history: outcome "{scenario.history.outcome}" must be 0 or 1 for costs.paid: if_outcome, got {shown}; '
+            "write 1 where an award is paid out and 0 where it is not, or choose costs.paid: always"
+        )
+    largest = scenario.amounts.build().values[-1]
+    if largest >= COARSE:
+        return units
+    note = (
+        f"expected costs are rounded up to whole currency units, which is coarse for awards of at most {largest}; "
+        "a smaller unit, such as cents, would be closer"
+    )
+    return replace(units, notes=(*units.notes, note))
 
 
 def _table(spec: UnitsSpec | HistorySpec) -> Table:

@@ -9,8 +9,10 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
 
+from optimizer.problem.allocation import Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.result import Summary
+from optimizer.problem.words import total_in_words
 
 STAGES = {
     "read": "read the tables",
@@ -60,8 +62,11 @@ def show_summary(summary: Summary, console: Console) -> None:
     table.add_column(style="bold")
     table.add_column(justify="right")
     for name, (used, allowed) in summary.usage.items():
-        table.add_row(f"limit {name}", f"{used:,.15g} of {allowed:,.15g}")
-    table.add_row("spent", f"{summary.spent:,}{money}")
+        table.add_row(f"limit {name}", f"{total_in_words(used)} of {total_in_words(allowed)}")
+    expected = " (expected)" if summary.expected_cost else ""
+    if summary.offered != summary.spent:
+        table.add_row("offered in all", f"{summary.offered:,}{money}")
+    table.add_row(f"spent{expected}", f"{summary.spent:,}{money}")
     table.add_row("recipients", f"{summary.recipients:,} of {summary.units:,}")
     table.add_row(f"expected {summary.outcome_name} without awards", f"{summary.without:,.4f}")
     table.add_row(f"expected {summary.outcome_name} with this plan", f"{summary.value:,.4f}")
@@ -71,6 +76,8 @@ def show_summary(summary: Summary, console: Console) -> None:
     table.add_row("no plan can exceed", f"{summary.bound:,.4f} (bound source: {summary.bound_source})")
     table.add_row("gap", f"{100 * summary.gap:.9g} %")
     console.print(table)
+    if summary.then_in_words:
+        console.print(f"  then: {summary.then_in_words}", markup=False, highlight=False, soft_wrap=True)
     for sentence in summary.prices:
         console.print(f"  {sentence}", markup=False, highlight=False)
     console.print(_rules(summary))
@@ -79,7 +86,7 @@ def show_summary(summary: Summary, console: Console) -> None:
 def _rules(summary: Summary) -> Table:
     table = Table(
         "",
-        "spent",
+        "spent (expected)" if summary.expected_cost else "spent",
         "recipients",
         "expected",
         "uplift",
@@ -103,6 +110,8 @@ def show_certificate(certificate: Certificate, console: Console) -> None:
         f"verified: {certificate.units:,} units, value {certificate.value:.9f}, bound {certificate.bound:.9f}, "
         f"gap {100 * certificate.gap:.9g} %"
     )
+    if certificate.expected_cost:
+        console.print(f"costs are expectations: {certificate.spent:,} currency units are expected to be spent")
     if certificate.bound_source == "core":
         console.print(
             f"the bound rests on the solver's core; one pass re-proves {certificate.dual_bound:.9f} "
@@ -112,3 +121,14 @@ def show_certificate(certificate: Certificate, console: Console) -> None:
         )
     else:
         console.print("the bound was re-proved at the shadow prices, without a solver")
+    if certificate.then is not None:
+        _show_second(certificate.then, console)
+
+
+def _show_second(then: Second, console: Console) -> None:
+    console.print(
+        f"then: {then.minimised} {then.value:,.15g}, and no plan with an outcome of {then.floor:.9f} or more has less than "
+        f"{then.bound:,.15g} (bound source: {then.bound_source}; one pass re-proves {then.dual_bound:,.15g})",
+        highlight=False,
+        soft_wrap=True,
+    )

@@ -28,7 +28,7 @@ def units_from(table: Table, *, id: str | None, features: Sequence[str], columns
     features
         Columns the response model reads.
     columns
-        Further columns that must be there, such as those that limits on groups name.
+        Further columns that must be there: those that limits, costs and rules name.
 
     Raises
     ------

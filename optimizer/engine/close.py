@@ -23,7 +23,7 @@ HIGHS_PATIENCE = 300.0
 """Seconds; HiGHS can loop on barely infeasible cores, so it never runs without a limit."""
 
 SHARPNESS = 1e4
-"""HiGHS stops at an absolute gap of 1e-6; with values scaled by this that is 1e-10 of an outcome."""
+"""HiGHS stops at an absolute gap of 1e-6, and lets rows be broken by as much; scaled by this that is 1e-10 of an outcome."""
 
 
 def capacity(backend: Backend) -> Capacity:
@@ -63,7 +63,10 @@ def _by_gurobi(core: Core, seed: int, seconds: float | None) -> Closed:
 
 def _by_highs(core: Core, seconds: float | None) -> Closed:
     assignment = _assignment(core)
-    constraints = [LinearConstraint(assignment, core.sizes, core.sizes), LinearConstraint(core.usage, -np.inf, core.left)]
+    # Rows in whole numbers need no finer tolerance than HiGHS has; others do.
+    finer = np.where((core.usage % 1.0).any(axis=1), SHARPNESS, 1.0)
+    limits = LinearConstraint(core.usage * finer[:, None], -np.inf, core.left * finer)
+    constraints = [LinearConstraint(assignment, core.sizes, core.sizes), limits]
     solved = milp(
         -SHARPNESS * core.value,
         integrality=np.ones(len(core.klass)),

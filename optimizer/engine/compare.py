@@ -17,6 +17,9 @@ from optimizer.problem.curves import Curves
 from optimizer.problem.result import Rule
 from optimizer.problem.streamed import Streamed
 
+UNIT_RULES = "rules for single units"
+"""What a rule is said to break that gives a unit what it may not be given."""
+
 
 @dataclass(frozen=True, slots=True)
 class _Means:
@@ -42,7 +45,7 @@ def _means(curves: Curves | Streamed, coupling: Coupling) -> _Means:
     money, heads = n * curves.amounts.values[-1], n
     for row in coupling.rows:
         limit = row.limit
-        if limit.where is None and limit.sense == "at_most" and limit.of in (None, "units"):
+        if row.sign > 0 and limit.where is None and limit.by is None and limit.of in (None, "units"):
             money = min(money, int(row.allowed)) if limit.measure == "cost" else money
             heads = min(heads, int(row.allowed)) if limit.measure == "recipients" else heads
     return _Means(money, heads)
@@ -70,5 +73,7 @@ def _equal_to_random(curves: Curves | Streamed, means: _Means, rng: np.random.Ge
 
 def _rule(name: str, choice: NDArray[np.intp], curves: Curves | Streamed, coupling: Coupling) -> Rule:
     totals = Totals.of(choice, curves, coupling)
-    broken = tuple(row.name for row in coupling.broken(totals))
+    broken = tuple(dict.fromkeys(row.limit.name for row in coupling.broken(totals)))
+    if curves.barred_at(choice).any():
+        broken = (*broken, UNIT_RULES)
     return Rule(name=name, spent=totals.cost, recipients=totals.recipients, outcome=totals.outcome, breaks=broken)

@@ -74,21 +74,25 @@ def near_prices(curves: Curves, coupling: Coupling, start: Vector | None = None)
     prices = np.zeros(len(scale)) if start is None else start
     before = prices
     fine = [share for share in SOFT if share * n >= TOUCHED] or SOFT[:1]
+    floor = float(curves.gains.min(axis=1).sum())
     for share in fine if start is None else fine[-LAST:]:
-        before, prices = prices, _settle(curves, coupling, prices, share * unit, scale, SETTLED * stake)
+        before, prices = prices, _settle(curves, coupling, prices, share * unit, scale, (SETTLED * stake, floor))
     doubt = 4.0 * np.abs(prices - before) + 1e-4 * prices + 1e-6 * scale
     return Near(prices, doubt)
 
 
-def _settle(curves: Curves, coupling: Coupling, prices: Vector, tau: float, scale: Vector, enough: float) -> Vector:
-    """The prices that minimise D_τ: Newton's method in a trust region, prices at least 0, all in the units of `scale`."""
+def _settle(curves: Curves, coupling: Coupling, prices: Vector, tau: float, scale: Vector, enough: tuple[float, float]) -> Vector:
+    """The prices that minimise D_τ: Newton's method in a trust region, prices at least 0, all in the units of `scale`.
+
+    `enough` is what a step must promise to be taken, and a height below which there is nothing to find: no plan keeps the limits.
+    """
     here, radius = _look(curves, coupling, prices, tau), 1.0
     unit = np.where(scale > 0.0, scale, 1.0)
     for _ in range(STEPS):
         slope, curvature = here.slope * scale, here.curvature * np.outer(scale, scale)
         move = _newton(slope, curvature, here.prices / unit, radius)
         promise = -float(slope @ move + 0.5 * move @ curvature @ move)
-        if not promise > enough:
+        if not promise > enough[0] or here.height < enough[1]:
             break
         there = _look(curves, coupling, np.maximum(here.prices + move * scale, 0.0), tau)
         kept = (here.height - there.height) / promise

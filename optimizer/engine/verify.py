@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.errors import VerificationError
-from optimizer.problem.allocation import Allocation, BoundSource
+from optimizer.problem.allocation import Allocation, BoundSource, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
+from optimizer.problem.then import Then, figure_of, per_step
 
 TOLERANCE = 1e-9
 """Relative: two correctly rounded sums of the same numbers agree far better."""
@@ -36,12 +38,19 @@ BLOCK = 1 << 16
 Predict = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
 
-def certify(allocation: Allocation, curves: Curves | Streamed, coupling: Coupling, predict: Predict | None = None) -> Certificate:
+def certify(
+    allocation: Allocation,
+    curves: Curves | Streamed,
+    coupling: Coupling,
+    predict: Predict | None = None,
+    then: Then | None = None,
+) -> Certificate:
     """Everything the allocation claims, recomputed.
 
     Parameters
     ----------
     predict : the model's own expected outcome of each unit at the amount given for it; None if there is no model.
+    then : what was to be minimised among plans near the best, if anything was.
 
     Raises
     ------
@@ -53,8 +62,8 @@ def certify(allocation: Allocation, curves: Curves | Streamed, coupling: Couplin
     _check_limits(allocation, coupling, totals)
     _check_close("value", allocation.value, totals.gain)
     _check_predictions(allocation, curves, predict)
-    dual_bound = _dual_bound(allocation, curves, coupling)
-    _check_bound(allocation, dual_bound)
+    proven = dual_bound(allocation.shadow_prices, curves, coupling)
+    _check_bound(allocation, proven)
     n, m = curves.shape
     return Certificate(
         units=n,
@@ -63,11 +72,13 @@ def certify(allocation: Allocation, curves: Curves | Streamed, coupling: Couplin
         without=exact_sum(curves.column(0)),
         bound=allocation.bound,
         bound_source=allocation.bound_source,
-        dual_bound=dual_bound,
+        dual_bound=proven,
         spent=totals.cost,
         recipients=totals.recipients,
         shadow_prices=dict(allocation.shadow_prices),
         usage=coupling.usage(totals),
+        expected_cost=curves.expected,
+        then=_second(allocation, curves, coupling, then),
     )
 
 
@@ -127,13 +138,18 @@ def _check_predictions(allocation: Allocation, curves: Curves | Streamed, predic
             )
 
 
-def _dual_bound(allocation: Allocation, curves: Curves | Streamed, coupling: Coupling) -> float:
-    """D(λ) at the allocation's prices, written out apart from the stage that searched for them."""
-    prices = coupling.row_prices(allocation.shadow_prices).tolist()
+def dual_bound(shadow_prices: Mapping[str, float], curves: Curves | Streamed, coupling: Coupling) -> float:
+    """D(λ) at these prices, written out apart from the stage that searched for them.
+
+    Raises
+    ------
+    VerificationError
+        If a price has the wrong sign.
+    """
+    prices = coupling.row_prices(shadow_prices).tolist()
     if any(not 0.0 <= price < math.inf for price in prices):
         raise VerificationError(
-            "shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, "
-            f"got {dict(allocation.shadow_prices)}"
+            f"shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, got {dict(shadow_prices)}"
         )
     # What no plan can use, since usages come in whole steps, need not be paid for.
     steps = coupling.tightened(curves.common_costs)
@@ -180,6 +196,47 @@ def _check_bound(allocation: Allocation, dual_bound: float) -> None:
         raise VerificationError(f"bound: {allocation.bound!r} is above the dual bound {dual_bound!r} at the stated prices")
     if allocation.bound_source == "dual" and allocation.bound < dual_bound - slack:
         raise VerificationError(f"bound: {allocation.bound!r} is said to be the dual's, which proves only {dual_bound!r}")
+
+
+def _second(allocation: Allocation, curves: Curves | Streamed, coupling: Coupling, then: Then | None) -> Second | None:
+    """The second objective's part: the floor is kept, the figure is what is said, and the prices prove that none is less."""
+    said = allocation.then
+    if said is None and then is None:
+        return None
+    if said is None or then is None or (said.minimised, said.within) != (then.minimise, float(then.share)):
+        claimed = "nothing" if said is None else f"{said.minimised} within {said.within}"
+        asked = "nothing" if then is None else f"{then.minimise} within {float(then.share)}"
+        raise VerificationError(f"then: the plan minimised {claimed}, asked was {asked}")
+    if not said.best <= allocation.bound + TOLERANCE * max(1.0, abs(allocation.bound)):
+        raise VerificationError(f"then.best: {said.best!r} is above what no plan can exceed, {allocation.bound!r}")
+    _check_close("then.floor", said.floor, float(then.floor(said.best)), WHOLE)
+    aimed, unit = then.aim(curves.dense())
+    floored = then.above_floor(coupling, said.best)
+    totals = Totals.of(allocation.index, aimed, floored)
+    if floored.broken(totals):
+        raise VerificationError(f"then.floor: the outcome {totals.outcome!r} is below it, {said.floor!r}")
+    if set(said.shadow_prices) != {row.name for row in floored.rows}:
+        raise VerificationError(f"then: must state prices of {[row.name for row in floored.rows]}, got {[*said.shadow_prices]}")
+    value = figure_of(totals.gain, unit)
+    _check_close("then.value", said.value, value, WHOLE)
+    least = figure_of(dual_bound(per_step(said.shadow_prices, unit), aimed, floored), unit)
+    _check_least(said, value, least)
+    return replace(said, value=value, dual_bound=least)
+
+
+def _check_least(said: Second, value: float, least: float) -> None:
+    """Whole steps are compared as such: one currency unit counts."""
+    if said.bound_source not in get_args(BoundSource):
+        raise VerificationError(f"then.bound_source: must be one of {get_args(BoundSource)}, got {said.bound_source!r}")
+    # A plan that uses the floor's slack may have less than what is proven for those that do not.
+    proven = min(least, value)
+    slack = WHOLE * max(1.0, abs(proven))
+    if not said.bound <= value + slack:
+        raise VerificationError(f"then.bound: {said.bound!r} is above the figure {value!r}")
+    if not said.bound >= proven - slack:
+        raise VerificationError(f"then.bound: {said.bound!r} is below {proven!r}, which the stated prices prove")
+    if said.bound_source == "dual" and said.bound > proven + slack:
+        raise VerificationError(f"then.bound: {said.bound!r} is said to be the dual's, which proves only {proven!r}")
 
 
 def _check_close(what: str, claimed: float, true: float, tolerance: float = TOLERANCE) -> None:

@@ -13,6 +13,42 @@ BoundSource = Literal["dual", "core"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Second:
+    """What was minimised among the plans whose outcome is near the best, with a proof of how little is possible.
+
+    Attributes
+    ----------
+    minimised : ``cost``, ``recipients`` or ``changes``.
+    within : how much of the best outcome could be given up, a share.
+    best, before : expected outcome, and the figure that is minimised, of the best plan found; that plan is not kept, so both are
+        what the run says.
+    floor : the least outcome that is near enough to `best`; it is held to 1e-9, as every limit on outcomes.
+    value : the figure that is minimised: currency units, awards, or units whose amount changes.
+    bound : no plan within the limits whose outcome reaches the floor has less; the value, where the plan uses that slack.
+    bound_source : as of `Allocation`.
+    dual_bound : what one pass re-proves, whatever the source of `bound`.
+    shadow_prices : by limit, the floor's too, how much less of the figure one unit more of the limit's would make possible;
+        negative for at_least limits.
+    """
+
+    minimised: str
+    within: float
+    best: float
+    before: float
+    floor: float
+    value: float
+    bound: float
+    bound_source: BoundSource
+    dual_bound: float
+    shadow_prices: Mapping[str, float]
+
+    @property
+    def gap(self) -> float:
+        """(value − bound)/|value|; 0 is proven to be the least."""
+        return relative_gap(-self.value, -self.bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
     """Who gets how much, with a proof of how good that is.
 
@@ -26,6 +62,8 @@ class Allocation:
         rests on the backend's solution of the core.
     shadow_prices : by limit, what one unit more of its figure would be worth; negative for at_least limits.
     usage : by limit, (used, allowed) in the limit's own measure.
+    then : what was minimised among plans near the best; None if nothing was. Value and usage are then those of the plan that
+        was chosen last, bound and prices those of the best outcome, so that the gap holds what was given up.
     """
 
     index: NDArray[np.intp]
@@ -35,10 +73,11 @@ class Allocation:
     bound_source: BoundSource
     shadow_prices: Mapping[str, float]
     usage: Mapping[str, tuple[float, float]]
+    then: Second | None = None
 
     @property
     def gap(self) -> float:
-        """(bound − value)/|value|; 0 is a proven optimum."""
+        """(bound − value)/|value|; 0 is a proven optimum; with a second objective up to about what it gave up."""
         return relative_gap(self.value, self.bound)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.problem.allocation import BoundSource, relative_gap
+from optimizer.problem.allocation import BoundSource, Second, relative_gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,6 +20,8 @@ class Certificate:
     dual_bound : D(λ) at the shadow prices: re-proved, whatever the source of `bound`.
     spent, recipients : currency units and heads.
     shadow_prices, usage : by limit, as in `Allocation`.
+    expected_cost : whether `spent`, and whatever counts cost, is an expectation: awards are paid only if the outcome happens.
+    then : the second objective, its figure and bound recomputed as well; None if there is none.
     """
 
     units: int
@@ -33,6 +35,8 @@ class Certificate:
     recipients: int
     shadow_prices: Mapping[str, float]
     usage: Mapping[str, tuple[float, float]]
+    expected_cost: bool = False
+    then: Second | None = None
 
     @property
     def gap(self) -> float:

@@ -45,7 +45,10 @@ class Costs:
         if self.paid not in ("always", "if_outcome"):
             raise ValueError(f"costs.paid: must be always or if_outcome, got {self.paid!r}")
         if isinstance(self.per_award, bool) or not isinstance(self.per_award, int) or not 0 <= self.per_award <= LARGEST:
-            raise ValueError(f"costs.per_award: must be whole currency units of at least 0, got {self.per_award!r}")
+            raise ValueError(
+                f"costs.per_award: must be whole currency units from 0 to {LARGEST}, got {self.per_award!r}; "
+                "use 0 where an award costs its amount and no more"
+            )
 
     @property
     def expected(self) -> bool:
@@ -115,7 +118,7 @@ def amounts_in(frame: pd.DataFrame | None, column: str, place: str, *, missing: 
     absent = np.isnan(numbers)
     filled = np.where(absent, 0.0 if missing is None else missing, numbers)
     with np.errstate(invalid="ignore"):
-        wrong = (filled != np.floor(filled)) | (filled > LARGEST) | ((filled < 0) & ~absent)
+        wrong = ((filled < 0) | (filled > LARGEST) | (filled != np.floor(filled))) & ~absent
     if missing is None:
         wrong |= absent
     if wrong.any():

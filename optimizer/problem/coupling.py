@@ -248,6 +248,26 @@ class Coupling:
             Fraction(0),
         )
 
+    def over_use(self, totals: Totals) -> tuple[Fraction, ...]:
+        """How far each row's usage passes what it allows; negative where something is left."""
+        return tuple(used - row.allowed for row, used in zip(self.rows, self.used(totals), strict=True))
+
+    def with_figure(self, row: Row, figure: Fraction) -> Row:
+        """The row that its limit, or that side of it, would be with another figure."""
+        if row.limit.by is not None:
+            return replace(row, limit=replace(row.limit, figure=figure), allowed=figure)
+        sizes = tuple(np.bincount(self.groups, minlength=self.n_groups).tolist())
+        other = _rows(replace(row.limit, figure=figure), {"": row.inside}, sizes, self.without)
+        return next(side for side in other if side.sign == row.sign)
+
+    def figure_of(self, row: Row, totals: Totals) -> Fraction:
+        """The figure at which this allocation keeps the row's limit with nothing to spare."""
+        measured = self._measured(row, totals)
+        # The row is measure − figure · base, all on one side, so two figures tell the base.
+        at = [self.keeping([self.with_figure(row, Fraction(figure))]).over_use(totals)[0] for figure in (0, 1)]
+        base = row.sign * (at[0] - at[1])
+        return measured / base if base else row.limit.figure
+
     def shadow_prices(self, prices: NDArray[np.float64]) -> dict[str, float]:
         """By limit, what one unit more of its figure is worth, given the rows' prices (L,); an equation has two rows."""
         report = {row.name: 0.0 for row in self.rows}

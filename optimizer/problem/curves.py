@@ -29,6 +29,7 @@ class Curves:
     barred : (n, m) options that a unit may not be given, at most m − 1 of them each; None if there are none.
     aims : (n, m) what is maximised in place of the outcome; None if it is the outcome.
     step : all aims are whole multiples of it; 0 if that is not known.
+    expected : whether costs are expectations.
     """
 
     values: NDArray[np.float64]
@@ -37,6 +38,7 @@ class Curves:
     barred: NDArray[np.bool_] | None = None
     aims: NDArray[np.float64] | None = None
     step: float = 0.0
+    expected: bool = False
 
     @classmethod
     def of(

@@ -143,6 +143,11 @@ class Limit:
         )
 
     @property
+    def columns(self) -> tuple[str, ...]:
+        """The units' columns that it names."""
+        return (*(self.where.columns if self.where else ()), *((self.by,) if self.by else ()))
+
+    @property
     def counts_outcome(self) -> bool:
         """Whether a float, the expected outcome, enters it."""
         return self.measure in EXPECTED or self.of in EXPECTED
@@ -165,6 +170,11 @@ class Limit:
         [(sense, figure)] = given.items()
         group = _group(where)
         base = _base(measure, figure, share[0])
+        if sense == "exactly" and base in EXPECTED:
+            raise ValueError(
+                f"limit {measure}.exactly: a share of an expected {base} is never met exactly; "
+                "write two limits, at_most and at_least"
+            )
         return cls(
             measure=measure,
             sense=sense,
@@ -177,7 +187,7 @@ class Limit:
 
 
 def _group(where: Mapping[str, Any] | Where | None) -> Where | None:
-    return where if where is None or isinstance(where, Where) else Where.parse(where)
+    return None if where is None else Where.read(where)
 
 
 def _base(measure: Measure, figure: float, of: Base | None) -> Base | None:

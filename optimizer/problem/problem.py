@@ -11,6 +11,7 @@ from optimizer.problem.costs import Costs
 from optimizer.problem.limits import Limit
 from optimizer.problem.rules import Rules
 from optimizer.problem.terms import Terms
+from optimizer.problem.then import Then
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,12 +23,21 @@ class Problem:
     limits : on totals over all units or a group of them.
     costs : what an award is charged to the limits on cost.
     rules : what single units may be given.
+    then : what is minimised among the plans whose outcome is near the best; None if nothing is.
     """
 
     amounts: Amounts
     limits: tuple[Limit, ...] = ()
     costs: Costs = field(default_factory=Costs)
     rules: Rules = field(default_factory=Rules)
+    then: Then | None = None
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The units' columns that limits, costs and rules name, each once."""
+        named = [column for limit in self.limits for column in limit.columns]
+        extra = () if self.costs.column is None else (self.costs.column,)
+        return tuple(sorted({*named, *extra, *self.rules.columns}))
 
     def terms(self, n: int, frame: pd.DataFrame | None) -> Terms:
         """The terms on which amounts are offered to n units, whose columns `frame` holds.

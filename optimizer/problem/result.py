@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimizer.problem.allocation import Allocation
+from optimizer.problem.allocation import Allocation, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
 from optimizer.problem.streamed import Streamed
@@ -45,11 +45,14 @@ class Summary:
     ----------
     outcome_name : what is counted, such as the outcome's column.
     units, recipients, spent : heads and currency units.
+    offered : the sum of the awards; `spent` differs where awards cost more than their amount, or are paid to some only.
+    expected_cost : whether `spent` is an expectation.
     without, value, uplift : expected outcome with no award, with the plan, and their difference.
     cost_per_outcome : currency units spent for each extra outcome; None if there is none.
     usage : by limit, (used, allowed).
     prices : what a little more of each limit would bring, one sentence each.
     bound, bound_source, gap : the proof.
+    then, then_in_words : what was minimised among the plans whose outcome is near the best; None and "" if nothing was.
     rules : the same money spent in simpler ways.
     notes : what was done to the data on the way in.
     """
@@ -60,6 +63,8 @@ class Summary:
     units: int
     recipients: int
     spent: int
+    offered: int
+    expected_cost: bool
     without: float
     value: float
     uplift: float
@@ -69,6 +74,8 @@ class Summary:
     bound: float
     bound_source: str
     gap: float
+    then: Second | None = None
+    then_in_words: str = ""
     rules: tuple[Rule, ...]
     notes: tuple[str, ...]
 

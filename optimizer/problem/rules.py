@@ -9,16 +9,20 @@ A promise, or a floor, stands whatever its return. Two rules that leave a unit n
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
 from optimizer.errors import DataError
-from optimizer.problem.amounts import Amounts
+from optimizer.problem.amounts import LARGEST, Amounts
 from optimizer.problem.costs import amounts_in
 from optimizer.problem.where import Where
+
+Group = Where | Mapping[str, Any]
 
 NO_CAP = 10**18
 """What an empty cell of a column of caps says."""
@@ -30,23 +34,44 @@ class Rules:
 
     Attributes
     ----------
-    never : groups that get nothing.
+    never : groups that get nothing, each as `Limit` takes its group.
     fixed : the units' column of awards that stand; an empty cell is no promise, 0 is one.
     cap, floor : the units' columns of the largest and the smallest award; an empty cell is none, and a floor of 0 is none.
     only : groups, each with the amounts that its units may be given, besides none.
     cost_per_uplift : what one more expected outcome may cost at most, for each award, in currency units.
     """
 
-    never: tuple[Where, ...] = ()
+    never: Sequence[Group] = ()
     fixed: str | None = None
     cap: str | None = None
     floor: str | None = None
-    only: tuple[tuple[Where, tuple[int, ...]], ...] = ()
+    only: Sequence[tuple[Group, Sequence[int]]] = ()
     cost_per_uplift: int | None = None
 
     def __post_init__(self) -> None:
-        if self.cost_per_uplift is not None and self.cost_per_uplift < 0:
-            raise ValueError(f"rules.cost_per_uplift: must be at least 0, got {self.cost_per_uplift}")
+        most = self.cost_per_uplift
+        if most is not None and (isinstance(most, bool) or not isinstance(most, int) or not 0 <= most <= LARGEST):
+            raise ValueError(
+                f"rules.cost_per_uplift: must be whole currency units from 0 to {LARGEST}, got {most!r}; "
+                "leave it out to have no such rule"
+            )
+
+    @property
+    def barred_groups(self) -> tuple[Where, ...]:
+        """The groups that get nothing."""
+        return tuple(Where.read(group) for group in self.never)
+
+    @property
+    def tiers(self) -> tuple[tuple[Where, tuple[int, ...]], ...]:
+        """The groups with amounts of their own, and these."""
+        return tuple((Where.read(group), tuple(kept)) for group, kept in self.only)
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The units' columns that they name."""
+        groups = (*self.barred_groups, *(group for group, _ in self.tiers))
+        own = (self.fixed, self.cap, self.floor)
+        return (*(column for group in groups for column in group.columns), *(column for column in own if column is not None))
 
     def menu(self, frame: pd.DataFrame | None, n: int, amounts: Amounts) -> Menu:
         """Who of n units may be given what.
@@ -64,7 +89,7 @@ class Rules:
             least = amounts_in(frame, self.floor, "rules.floor", missing=0)
         if self.cap is not None:
             most = np.minimum(most, amounts_in(frame, self.cap, "rules.cap", missing=NO_CAP))
-        for group in self.never:
+        for group in self.barred_groups:
             most[_mask(group, frame, "never")] = 0
         low, high = np.searchsorted(offered, least), np.searchsorted(offered, most, side="right") - 1
         tiers, tier = self._tiers(frame, n, amounts)
@@ -76,7 +101,7 @@ class Rules:
 
     def _tiers(self, frame: pd.DataFrame | None, n: int, amounts: Amounts) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
         patterns, which = np.ones((1, len(amounts)), dtype=bool), np.zeros(n, dtype=np.intp)
-        for group, kept in self.only:
+        for group, kept in self.tiers:
             unknown = sorted(set(kept) - set(amounts))
             if unknown:
                 raise DataError(f"rules.only: {unknown[0]} is not among the amounts on offer; add it to the amounts, or drop it")

@@ -7,6 +7,8 @@
     amounts: {max: 2_500_000, step: 50_000}
     limits:  [{measure: cost, at_most: 120_000_000}, {measure: recipients, at_most: 20%}]
 
+Two more may stand between amounts and limits: costs, what an award costs besides, and rules, what single units may be given.
+After the limits `then` may say what decides among the plans whose outcome is near the best.
 A scenario that exists is valid: each part builds the value of `optimizer.problem` that it describes.
 """
 
@@ -23,15 +25,17 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJson
 
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.problem import Problem
-from optimizer.problem.scenario_limits import LimitSpec, RangeSpec, name_apart
+from optimizer.problem.scenario_limits import AnyLimit, LimitSpec, ParitySpec, RangeSpec, name_apart
 from optimizer.problem.scenario_model import KINDS, ClassTransformSpec, EstimatorSpec, ModelSpec
 from optimizer.problem.scenario_part import Part, Whole, fault, format_percent, reject, shown, translate
+from optimizer.problem.scenario_rules import ColumnSpec, CostsSpec, RulesSpec, TierSpec
 from optimizer.problem.scenario_tables import HistorySpec, TreatmentSpec, UnitsSpec
+from optimizer.problem.scenario_then import ThenSpec
 from optimizer.problem.solver import Backend, Embedding, Solver
 
 Built = TypeVar("Built")
 
-ORDER = ("name", "units", "history", "model", "amounts", "limits", "solver")
+ORDER = ("name", "units", "history", "model", "amounts", "costs", "rules", "limits", "then", "solver")
 """The sections of a file, in the order in which it reads best."""
 
 
@@ -138,8 +142,14 @@ class Scenario(Part):
     """Whom to decide about."""
     amounts: AmountsSpec
     """What can be awarded."""
-    limits: Annotated[tuple[LimitSpec, ...], Field(max_length=100, strict=False)] = ()
-    """What the plan must keep to."""
+    costs: CostsSpec = CostsSpec()
+    """What an award is charged to the limits on cost; by default its amount."""
+    rules: RulesSpec = RulesSpec()
+    """What single units may be given; by default any of the amounts."""
+    limits: Annotated[tuple[AnyLimit, ...], Field(max_length=100, strict=False)] = ()
+    """What the plan must keep to in total."""
+    then: ThenSpec | None = None
+    """What decides among the plans whose outcome is near the best; by default nothing."""
     solver: SolverSpec = SolverSpec()
     """How the plan is searched for."""
 
@@ -167,14 +177,44 @@ class Scenario(Part):
             raise reject(fault("class_transform knows one award size", remedy, got=f"{len(awards)} sizes up to {awards[-1]}"))
         return amounts
 
+    @field_validator("rules")
+    @classmethod
+    def _on_offer(cls, rules: RulesSpec, info: ValidationInfo) -> RulesSpec:
+        amounts = info.data.get("amounts")
+        if amounts is not None and (faults := [*rules.not_on_offer(amounts.build())]):
+            raise reject(*faults)
+        return rules
+
     @field_validator("limits")
     @classmethod
-    def _named_apart(cls, limits: tuple[LimitSpec, ...]) -> tuple[LimitSpec, ...]:
+    def _named_apart(cls, limits: tuple[LimitSpec | ParitySpec, ...]) -> tuple[LimitSpec | ParitySpec, ...]:
         return name_apart(limits)
 
+    @field_validator("solver")
+    @classmethod
+    def _can_solve_twice(cls, solver: SolverSpec, info: ValidationInfo) -> SolverSpec:
+        if solver.embedding == "native" and info.data.get("then") is not None:
+            remedy = "write embedding: curves, or leave `then` out"
+            raise reject(fault("a second objective needs curves", remedy, at=("embedding",), got="native"))
+        return solver
+
+    @field_validator("solver")
+    @classmethod
+    def _offers_any_amount(cls, solver: SolverSpec, info: ValidationInfo) -> SolverSpec:
+        plain = info.data.get("costs", CostsSpec()) == CostsSpec() and info.data.get("rules", RulesSpec()) == RulesSpec()
+        if solver.embedding == "native" and not plain:
+            remedy = "write embedding: curves, or leave both out"
+            raise reject(fault("costs and rules need curves", remedy, at=("embedding",), got="native"))
+        return solver
+
     def build_problem(self) -> Problem:
-        """What is asked; each limit has a name of its own."""
-        return Problem(amounts=self.amounts.build(), limits=tuple(limit.build() for limit in self.limits))
+        """What is asked, but for `then`, which may need a previous plan; each limit has a name of its own."""
+        return Problem(
+            amounts=self.amounts.build(),
+            limits=tuple(limit.build() for limit in self.limits),
+            costs=self.costs.build(),
+            rules=self.rules.build(),
+        )
 
     def resolved(self) -> dict[str, Any]:
         """Plain data that says all of it, defaults too, and reads back as an equal scenario; paths are absolute."""
@@ -198,6 +238,18 @@ def _plain(value: Any) -> Any:
     return value
 
 
+SECTIONS: dict[str, type[Part]] = {
+    "units": UnitsSpec,
+    "history": HistorySpec,
+    "amounts": AmountsSpec,
+    "costs": CostsSpec,
+    "rules": RulesSpec,
+    "then": ThenSpec,
+    "solver": SolverSpec,
+}
+"""The sections that are mappings with keys of their own."""
+
+
 def known_keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
     """The keys that the mapping at this place of a validation may have; none where any key may stand."""
     part: Any
@@ -208,12 +260,18 @@ def known_keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
             part = TreatmentSpec
         case ("model", str() as kind):
             part = KINDS[kind]
-        case ("limits", int()):
+        case ("limits", int(), "<total>"):
             part = LimitSpec
-        case ("limits", _, "where", _, "<range>"):
+        case ("limits", int(), "<parity>"):
+            part = ParitySpec
+        case ("rules", "fixed" | "cap" | "floor"):
+            part = ColumnSpec
+        case ("rules", "only", int()):
+            part = TierSpec
+        case (("limits" | "rules"), *_, "<range>"):
             part = RangeSpec
         case (str() as key,):
-            part = {"units": UnitsSpec, "history": HistorySpec, "amounts": AmountsSpec, "solver": SolverSpec}.get(key)
+            part = SECTIONS.get(key)
         case _:
             part = EstimatorSpec if place[-1] == "<estimator>" else None
     return () if part is None else tuple(part.model_fields)

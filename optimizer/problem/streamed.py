@@ -56,6 +56,11 @@ class Streamed:
         """Whether something else than the outcome is maximised: never."""
         return False
 
+    @property
+    def expected(self) -> bool:
+        """Whether costs are expectations."""
+        return self.terms.charges.expected
+
     def in_steps(self, bound: float, rounding: float) -> float:  # noqa: ARG002 — as of `Curves`
         """A bound on the outcome, which comes in no steps."""
         return bound

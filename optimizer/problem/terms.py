@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -66,7 +66,7 @@ class Terms:
         if self.cost_per_uplift is not None:
             dear = too_dear(costs, values, self.cost_per_uplift, barred)
             barred = dear if barred is None else barred | dear
-        return Curves.of(values, self.amounts, costs, barred)
+        return replace(Curves.of(values, self.amounts, costs, barred), expected=self.charges.expected)
 
     def cost_of(self, choice: NDArray[np.intp], value: NDArray[np.float64]) -> NDArray[np.int64]:
         """Cost of option `choice[i]` for each of the n units, whose outcome is then `value[i]`."""

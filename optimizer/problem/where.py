@@ -58,9 +58,11 @@ class Between:
         return inside.to_numpy(dtype=bool, na_value=False)
 
     def __str__(self) -> str:
-        low = "" if self.at_least is None else f"{self.at_least:g} ≤ "
-        high = "" if self.at_most is None else f" ≤ {self.at_most:g}"
-        return f"{low}·{high}"
+        if self.at_least is None:
+            return f"at most {self.at_most:,.15g}"
+        if self.at_most is None:
+            return f"at least {self.at_least:,.15g}"
+        return f"from {self.at_least:,.15g} to {self.at_most:,.15g}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,11 @@ class Where:
         if not where:
             raise ValueError("where: must name at least one column, got {}; leave `where` out to mean everyone")
         return cls(tuple((str(column), _condition(column, wanted)) for column, wanted in where.items()))
+
+    @classmethod
+    def read(cls, where: Where | Mapping[str, Any]) -> Where:
+        """The group, whether it is one already or is written as `parse` reads it."""
+        return where if isinstance(where, Where) else cls.parse(where)
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -1,58 +1,165 @@
-"""Shadow prices in words: "cost: 1,000,000 JPY more allowed would bring 0.8 enrolled"."""
+"""A problem and its prices in words: "cost: 1,000,000 JPY more allowed would bring 0.8 enrolled"."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
+from itertools import groupby
 
+from optimizer.problem.allocation import Second
 from optimizer.problem.certificate import Certificate
-from optimizer.problem.coupling import Row
+from optimizer.problem.costs import Costs
+from optimizer.problem.coupling import MEASURES, Row
 from optimizer.problem.limits import Limit
+from optimizer.problem.rules import Rules
+from optimizer.problem.then import Then
 
 NOTHING = 1e-15
 """Prices below this are rounding."""
 
+EVERYONES = {
+    "units": "all units",
+    "recipients": "all recipients",
+    "cost": "everyone's cost",
+    "outcome": "everyone's outcome",
+    "uplift": "everyone's uplift",
+}
+"""A total that is not the group's own."""
+
+EACH = {
+    "units": "unit",
+    "recipients": "recipient",
+    "cost": "currency unit spent",
+    "outcome": "expected outcome",
+    "uplift": "extra outcome",
+}
+"""One of what a share is taken of."""
+
+MEANS = {"cost": "cost per unit", "recipients": "award rates", "outcome": "outcome per unit", "uplift": "uplift per unit"}
+"""What parity compares."""
+
+
+LEAST = {"cost": "the cheapest", "recipients": "the fewest awards", "changes": "the fewest changes"}
+"""What is chosen among the plans near the best."""
+
 
 def in_words(row: Row) -> str:
-    """A limit on these units: "recipients at most 200"."""
-    limit, figure = row.limit, float(row.sign * row.allowed)
+    """A limit on these units: "recipients at most 200"; the rows of one limit read the same."""
+    limit = row.limit
     group = f" where {limit.where}" if limit.where else ""
-    if limit.of is None or limit.of == "units":
-        number = f"{figure:,.15g}"
-    elif limit.of == limit.measure:
-        number = f"{100 * float(limit.figure):g} % of {limit.of}"
-    else:
-        number = f"{float(limit.figure):,.15g} for each of {limit.of}"
-    return f"{limit.measure}{group} {limit.sense.replace('_', ' ')} {number}"
+    if limit.by is not None:
+        return f"{MEANS[limit.measure]} by {limit.by}{group} at most {_apart(limit)} apart"
+    return f"{limit.measure}{group} {limit.sense.replace('_', ' ')} {_figure(row)}"
 
 
-def price_in_words(
-    certificate: Certificate, limits: Sequence[Limit], *, step: int, currency: str, outcome: str
-) -> tuple[str, ...]:
-    """What a little more of each limit would bring, one sentence each.
+def _figure(row: Row) -> str:
+    limit, figure = row.limit, float(row.limit.figure)
+    other = limit.where is not None and limit.among == "everyone"
+    if limit.of is None:
+        return f"{figure:,.15g}"
+    if limit.of == "units" and limit.measure != "uplift":
+        return f"{float(row.sign * row.allowed):,.15g}"
+    if limit.of == limit.measure:
+        return f"{100 * figure:.15g} % of {EVERYONES[limit.of] if other else limit.of}"
+    return f"{figure:,.15g} for each {EACH[limit.of]}" + (" of everyone" if other else "")
+
+
+def _apart(limit: Limit) -> str:
+    if limit.measure == "recipients":
+        return f"{100 * float(limit.figure):.15g} percentage points"
+    return f"{float(limit.figure):,.15g}"
+
+
+def total_in_words(total: float) -> str:
+    """What a limit uses or allows: whole where it is whole, else to four decimals."""
+    return f"{total:,.0f}" if total == round(total) else f"{total:,.4f}"
+
+
+def costs_in_words(costs: Costs, *, currency: str) -> str:
+    """What an award is charged: "the amount, plus 10,000 JPY an award"."""
+    paid = "the amount where the outcome happens, so that costs are expectations" if costs.expected else "the amount"
+    besides = [f"{costs.per_award:,} {currency}".strip() + " an award"] if costs.per_award else []
+    besides += [f"what column {costs.column} says"] if costs.column else []
+    return ", plus ".join([paid, *besides])
+
+
+def rules_in_words(rules: Rules, *, currency: str) -> dict[str, str]:
+    """What single units may be given, by rule; rules that are not set are left out."""
+    only = [f"{' or '.join(f'{amount:,}' for amount in amounts)} where {group}" for group, amounts in rules.tiers]
+    dear = "" if rules.cost_per_uplift is None else f"{rules.cost_per_uplift:,} {currency}".strip()
+    said = {
+        "never": "; ".join(f"nothing where {group}" for group in rules.barred_groups),
+        "fixed": f"exactly what column {rules.fixed} says, where it says something" if rules.fixed else "",
+        "cap": f"at most what column {rules.cap} says" if rules.cap else "",
+        "floor": f"at least what column {rules.floor} says" if rules.floor else "",
+        "only": "; ".join(only),
+        "cost_per_uplift": f"no award that costs more than {dear} for each extra outcome it brings" if dear else "",
+    }
+    return {rule: words for rule, words in said.items() if words}
+
+
+def then_in_words(then: Then) -> str:
+    """What decides among the plans near the best: "the cheapest within 1 % of the best outcome"."""
+    return f"{LEAST[then.minimise]} {then.name}"
+
+
+def second_in_words(second: Second | None, *, currency: str, outcome: str) -> str:
+    """What the second objective came to: "the cheapest within 1 % of the best (438.03 enrolled): 96,500,000 JPY instead of …"."""
+    if second is None:
+        return ""
+    some = "" if second.value == 1 else "s"
+    unit = {"cost": f" {currency}".rstrip(), "recipients": f" award{some}", "changes": f" change{some}"}[second.minimised]
+    proof = "no plan there does with less" if second.gap <= 0 else f"no plan there does with less than {second.bound:,.0f}"
+    return (
+        f"{LEAST[second.minimised]} within {100 * second.within:g} % of the best ({second.best:,.2f} {outcome}): "
+        f"{second.value:,.0f}{unit} instead of {second.before:,.0f}; {proof}"
+    )
+
+
+def price_in_words(certificate: Certificate, rows: Sequence[Row], *, step: int, currency: str, outcome: str) -> tuple[str, ...]:
+    """What a little more of each limit would bring, one sentence each; of pairs held together, those that hold the plan back.
 
     Parameters
     ----------
     step : how much money "a little" is.
     """
-    return tuple(_sentence(certificate, limit, step, currency, outcome) for limit in limits)
+    sentences: list[str] = []
+    for limit, of_limit in groupby(rows, key=lambda row: row.limit):
+        prices = {row.name: certificate.shadow_prices[row.name] for row in of_limit}
+        pressing = {name: price for name, price in prices.items() if abs(price) >= NOTHING}
+        if not pressing:
+            sentences.append(f"{limit.name}: not what holds the plan back; more of it would bring nothing")
+        for name, price in pressing.items():
+            more, amount = _little(limit, certificate, step, currency, outcome)
+            change = f"{more} more allowed" if price > 0 else f"{more} less required"
+            sentences.append(f"{name}: {change} would bring {abs(price) * amount:.3g} {outcome}")
+    return tuple(sentences)
 
 
-def _sentence(certificate: Certificate, limit: Limit, step: int, currency: str, outcome: str) -> str:
-    price = certificate.shadow_prices[limit.name]
-    if abs(price) < NOTHING:
-        return f"{limit.name}: not what holds the plan back; more of it would bring nothing"
-    base = {"recipients": certificate.recipients, "cost": certificate.spent, "outcome": certificate.value}.get(limit.of or "")
-    if base is not None and limit.of == limit.measure:
-        more, worth = "one percentage point", price * float(base) / 100
-    elif base is not None:
-        more, worth = (
-            f"1 % of its figure ({float(limit.figure) / 100:,.6g} for each of {limit.of})",
-            price * float(limit.figure * Fraction(base)) / 100,
-        )
-    elif limit.measure == "cost":
-        more, worth = f"{step:,} {currency}".strip(), price * step
-    else:
-        more, worth = {"recipients": "one award", "outcome": f"one {outcome}"}[limit.measure], price
-    change = f"{more} more allowed" if limit.sense == "at_most" else f"{more} less required"
-    return f"{limit.name}: {change} would bring {abs(worth):.3g} {outcome}"
+def _little(limit: Limit, certificate: Certificate, step: int, currency: str, outcome: str) -> tuple[str, float]:
+    """A little of the limit's figure in words, and how much that is of what its price is the price of."""
+    if limit.by is not None and limit.measure == "cost":
+        few = max(1, step // 100)
+        return f"{few:,} {currency}".strip() + " a unit", few
+    if limit.by is not None:
+        return ("one percentage point" if limit.measure == "recipients" else f"0.01 {outcome} a unit"), 0.01
+    if limit.of is not None and limit.of == limit.measure:
+        return "one percentage point", _taken_of(limit, certificate) / 100
+    if limit.of in MEASURES:
+        figure = float(limit.figure) / 100
+        return f"1 % of its figure ({figure:,.6g} for each {EACH[limit.of]})", figure * _taken_of(limit, certificate)
+    if limit.measure == "cost":
+        return f"{step:,} {currency}".strip(), step
+    return {"recipients": "one award", "outcome": f"one {outcome}", "uplift": f"one extra {outcome}"}[limit.measure], 1
+
+
+def _taken_of(limit: Limit, certificate: Certificate) -> float:
+    """The total that a share is taken of: what the limit allows is its figure times that."""
+    if limit.figure:
+        return certificate.usage[limit.name][1] / float(limit.figure)
+    totals = {
+        "cost": certificate.spent,
+        "recipients": certificate.recipients,
+        "outcome": certificate.value,
+        "uplift": certificate.value - certificate.without,
+    }
+    return totals[limit.of or "cost"]

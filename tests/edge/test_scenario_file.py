@@ -14,7 +14,17 @@ from optimizer.errors import ScenarioError
 ROOT = Path(__file__).parents[2]
 WRONG = ROOT / "tests" / "wrong_scenarios"
 SCHOLARSHIP = ROOT / "scenarios" / "scholarship.yaml"
-WRONG_DATA = {"missing_table_file", "empty_table"}
+WRONG_DATA = {
+    "missing_table_file",
+    "empty_table",
+    "fixed_column_absent",
+    "promise_not_on_offer",
+    "cap_below_floor",
+    "cap_is_text",
+    "cost_left_empty",
+    "paid_by_points",
+    "then_previous_missing",
+}
 FAULTS = dict(re.findall(r"^## (\w+)\n((?:(?!## ).*\n)+)", (WRONG / "faults.txt").read_text(encoding="utf-8"), re.MULTILINE))
 
 

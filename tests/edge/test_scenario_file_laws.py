@@ -31,7 +31,14 @@ figures = st.one_of(
     st.fixed_dictionaries(
         {"measure": st.just("recipients"), "at_least": st.one_of(percents, st.floats(0, 1), st.integers(0, 99))}
     ),
-    st.fixed_dictionaries({"measure": st.just("outcome"), "at_most": st.floats(0, 1e9)}),
+    st.fixed_dictionaries({"measure": st.sampled_from(["outcome", "uplift"]), "at_most": st.floats(0, 1e9)}),
+    st.fixed_dictionaries(
+        {"measure": st.just("uplift"), "at_least": percents, "of": st.just("uplift")},
+        optional={"among": st.sampled_from(["group", "everyone"])},
+    ),
+    st.fixed_dictionaries({"measure": st.sampled_from(["cost", "recipients"]), "exactly": st.integers(0, 99)}),
+    st.fixed_dictionaries({"parity": st.sampled_from(["recipients", "uplift"]), "by": tricky, "within": percents}),
+    st.fixed_dictionaries({"parity": st.just("cost"), "by": tricky, "within": st.integers(0, 10**9)}),
 )
 limits = st.builds(lambda figure, extra: figure | extra, figures, st.fixed_dictionaries({}, optional={"where": groups}))
 leaves = st.one_of(scalars, st.none(), st.lists(scalars, max_size=2))
@@ -72,6 +79,20 @@ grids = st.builds(
 amounts = st.one_of(
     grids, st.lists(st.integers(1, 10**9), min_size=1, max_size=5, unique=True).map(lambda tiers: {"tiers": tiers})
 )
+columns = tricky | st.builds(lambda name: {"column": name}, tricky)
+rules = st.fixed_dictionaries(
+    {},
+    optional={
+        "never": groups | st.lists(groups, max_size=2),
+        "fixed": columns,
+        "cap": columns,
+        "floor": columns,
+        "cost_per_uplift": st.integers(0, 10**11),
+    },
+)
+costs = st.fixed_dictionaries(
+    {}, optional={"paid": st.sampled_from(["always", "if_outcome"]), "per_award": st.integers(0, 10**11), "column": tricky}
+)
 solvers = st.fixed_dictionaries(
     {},
     optional={
@@ -88,6 +109,8 @@ scenarios = st.fixed_dictionaries(
         "history": histories,
         "model": estimators,
         "amounts": amounts,
+        "costs": costs,
+        "rules": rules,
         "limits": st.lists(limits, max_size=3),
         "solver": solvers,
     }

@@ -6,8 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.decide import decide
 from optimizer.engine.compare import compare
-from optimizer.plan import decide
+from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.solver import Solver
 
@@ -91,6 +92,32 @@ def test_a_rule_names_the_limits_that_it_does_not_keep(make):
     found = rules(drawn)
     assert found["nobody"].breaks == ("women",)
     assert found[NAMES[1]].breaks == ("women",)
+
+
+def test_groups_that_are_held_together_are_no_head_count(make):
+    units = pd.DataFrame({"gender": ["F", "M"]})
+    fair = Limit.parity("recipients", by="gender", within=0.5, name="fair")
+    found = rules(make([[0.0, 0.5], [0.0, 0.8]], [0, 5], [fair, Limit.cost(at_most=5)], units))
+    assert found[NAMES[1]].recipients == 1
+    assert found[NAMES[1]].breaks == ("fair",)
+
+
+def test_a_head_count_that_is_met_exactly_is_the_most_there_are(make):
+    found = rules(make(np.tile([0.0, 0.5], (4, 1)), [0, 5], [Limit.recipients(exactly=3, name="three")]))
+    assert {name: (rule.recipients, rule.breaks) for name, rule in found.items()} == {
+        "nobody": (0, ("three",)),
+        NAMES[1]: (3, ()),
+        NAMES[2]: (3, ()),
+    }
+
+
+def test_a_rule_that_gives_what_may_not_be_given_breaks_the_rules_for_single_units(make):
+    drawn = make([[0.0, 0.5], [0.0, 0.8]], [0, 5], [Limit.cost(at_most=5)])
+    barred = np.array([[False, False], [False, True]])
+    curves = Curves.of(drawn.curves.values, drawn.curves.amounts, None, barred)
+    nobody, largest, _ = compare(curves, drawn.coupling, 0)
+    assert nobody.breaks == ()
+    assert largest.breaks == ("rules for single units",)
 
 
 def test_no_rule_does_better_than_the_plan(draw):

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from optimizer.decide import decide
 from optimizer.engine.verify import certify
 from optimizer.errors import Infeasible, VerificationError
-from optimizer.plan import decide
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves

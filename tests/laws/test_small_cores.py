@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.decide import decide
 from optimizer.engine import close as backend
 from optimizer.engine.verify import certify
 from optimizer.errors import Infeasible, NoIncumbent
-from optimizer.plan import decide
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.core import Capacity
 from optimizer.problem.coupling import Coupling, Totals

@@ -4,8 +4,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from optimizer.decide import decide
 from optimizer.engine.verify import certify
-from optimizer.plan import decide
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves

@@ -18,7 +18,8 @@ def tables():
 
 def test_the_shipped_tables_are_what_the_module_writes(tmp_path):
     write(tmp_path / "new")
-    for name in ("history.csv", "applicants.csv"):
+    assert {path.name for path in (tmp_path / "new").iterdir()} == {path.name for path in SHIPPED.iterdir()}
+    for name in ("history.csv", "applicants.csv", "programme_applicants.csv"):
         assert (SHIPPED / name).read_bytes() == (tmp_path / "new" / name).read_bytes()
 
 
@@ -71,10 +72,27 @@ def test_a_few_values_are_missing_as_in_real_tables(tables):
 
 
 def test_nobody_is_in_both_tables(tables):
-    ids = pd.concat([table["student_id"] for table in tables.values()])
+    ids = pd.concat([tables[name]["student_id"] for name in ("history.csv", "applicants.csv")])
     assert len(ids) == 9_000
     assert ids.is_unique
     assert ids.str.fullmatch(r"S\d{5}").all()
+
+
+def test_the_programme_has_the_same_applicants_with_their_applications(tables):
+    people, applications = tables["applicants.csv"], tables["programme_applicants.csv"]
+    assert applications[people.columns].equals(people)
+    assert set(applications.columns) - set(people.columns) == {"status", "need", "promised", "guaranteed", "handling_cost"}
+
+
+def test_promises_and_guarantees_are_few_and_for_complete_applications_within_their_need(tables):
+    applications = tables["programme_applicants.csv"]
+    for column in ("promised", "guaranteed"):
+        given = applications[applications[column].notna()]
+        assert 5 <= len(given) <= 50
+        assert set(given["status"]) == {"complete"}
+        assert not (given[column] > given["need"]).any()
+    assert not (applications["promised"].notna() & applications["guaranteed"].notna()).any()
+    assert (applications["handling_cost"] > 0).all()
 
 
 def test_other_seeds_draw_other_people(tables):

@@ -52,6 +52,18 @@ def test_a_float_of_recipients_is_a_share_of_the_units(share):
     assert Limit.recipients(at_most=share).of == "units"
 
 
+@pytest.mark.parametrize("of", ["outcome", "uplift"])
+def test_a_share_of_what_is_expected_is_never_met_exactly(of):
+    with pytest.raises(ValueError, match=rf"limit cost\.exactly: a share of an expected {of} is never met exactly; write two"):
+        Limit.cost(exactly=5, of=of)
+
+
+def test_a_limit_names_the_columns_it_reads():
+    assert Limit.cost(at_most=1).columns == ()
+    assert Limit.cost(at_most=1, where={"a": 1, "b": 2}).columns == ("a", "b")
+    assert Limit.parity("cost", by="c", within=1, where={"a": 1}).columns == ("a", "c")
+
+
 def test_a_share_of_recipients_keeps_what_it_is_taken_of():
     assert Limit.recipients(at_least=0.4, of="recipients").of == "recipients"
 

@@ -125,7 +125,7 @@ def test_one_award_size_is_what_class_transform_knows():
 def test_contradicting_parts_are_told_along_with_wrong_ones():
     model = PLAIN["model"] | {"kind": "class_transform"}
     told = faults(name="..", model=model, limits=[{"measure": "cost"}], solver={"gap": -1})
-    assert list(told) == [("name",), ("amounts",), ("limits", 0), ("solver", "gap")]
+    assert list(told) == [("name",), ("amounts",), ("limits", 0, "<total>"), ("solver", "gap")]
 
 
 @pytest.mark.parametrize(
@@ -167,7 +167,7 @@ def test_a_value_that_cannot_be_meant_is_refused_where_it_stands(section, change
 )
 def test_a_limit_that_cannot_be_meant_says_why(limit, loc, message):
     told = faults(limits=[{"measure": "cost"} | limit])
-    assert [(at[2], text) for at, text in told.items()] == [(loc, message)]
+    assert [(at[3], text) for at, text in told.items()] == [(loc, message)]
 
 
 def test_a_scenario_does_not_change():
@@ -178,7 +178,7 @@ def test_a_scenario_does_not_change():
 def test_what_is_resolved_says_all_of_it_and_reads_back_equal():
     read = Scenario.model_validate(PLAIN | {"limits": [{"measure": "recipients", "at_most": "20%"}]}, context={"folder": "/srv"})
     plain = read.resolved()
-    assert list(plain) == ["name", "units", "history", "model", "amounts", "limits", "solver"]
+    assert list(plain) == ["name", "units", "history", "model", "amounts", "costs", "rules", "limits", "solver"]
     assert plain["units"]["table"] == "/srv/applicants.csv"
     assert plain["amounts"] == {"max": 300, "step": 100, "min": 100, "currency": ""}
     assert plain["limits"] == [{"measure": "recipients", "at_most": "20%", "name": "recipients"}]
