@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from optimizer.problem.scenario import Scenario
     from optimizer.problem.solver import Solver
     from optimizer.problem.then import Then
-    from optimizer.run import Options, solve, verify
+    from optimizer.run import Options, frontier, solve, verify
 
 __all__ = [
     "Allocation",
@@ -54,6 +54,7 @@ __all__ = [
     "VerificationError",
     "WriteError",
     "allocate",
+    "frontier",
     "read_scenario",
     "solve",
     "verify",
@@ -72,6 +73,7 @@ HOME = {
     "Solver": "optimizer.problem.solver",
     "Then": "optimizer.problem.then",
     "allocate": "optimizer.plan",
+    "frontier": "optimizer.run",
     "read_scenario": "optimizer.edge.scenario_file",
     "solve": "optimizer.run",
     "verify": "optimizer.run",

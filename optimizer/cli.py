@@ -63,6 +63,40 @@ def solve(
                 stdout.write(f"written to {out}\n")
 
 
+@app.command(epilog="Example: bursar frontier scenarios/scholarship.yaml --over limits.0 --from 60_000_000 --to 240_000_000")
+def frontier(  # noqa: PLR0913, PLR0917 — each is an option of its own
+    scenario: ScenarioFile,
+    over: Annotated[str, typer.Option(metavar="LIMIT", help="The limit, by its place or its name.")] = "limits.0",
+    start: Annotated[str | None, typer.Option("--from", metavar="FIGURE", help="The first figure; half the limit's.")] = None,
+    stop: Annotated[str | None, typer.Option("--to", metavar="FIGURE", help="The last; one and a half times it.")] = None,
+    points: Annotated[int, typer.Option(help="How many figures, evenly spaced.")] = 40,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Also write the table there.")] = None,
+    set_: Set = None,
+    allow_module: Allow = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Decide a scenario for many figures of one limit: what more or less of it would bring, each with its proof."""
+    from optimizer.edge.outputs import write_frontier  # noqa: PLC0415 — heavy, and `--help` must be quick
+    from optimizer.edge.terminal import show_frontier, stages  # noqa: PLC0415
+    from optimizer.run import Options  # noqa: PLC0415
+    from optimizer.run import frontier as run  # noqa: PLC0415
+
+    _log(verbose=verbose)
+    with _clean_stdout() as stdout:
+        with stages() as progress:
+            options = Options(overrides=set_ or (), allow_modules=allow_module or (), progress=progress)
+            table = run(scenario, over, start=start, stop=stop, points=points, options=options)
+        if out is not None:
+            write_frontier(table, out)
+        if as_json:
+            _print_json(stdout, json.loads(table.to_json(orient="records", double_precision=15)))
+        else:
+            show_frontier(table, _console(stdout))
+            if out is not None:
+                stdout.write(f"written to {out}\n")
+
+
 @app.command(epilog="Example: bursar check scenarios/scholarship.yaml")
 def check(scenario: ScenarioFile, set_: Set = None, as_json: Json = False, verbose: Verbose = False) -> None:
     """Validate a scenario and its tables, and say what would be solved; nothing is fitted."""

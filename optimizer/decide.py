@@ -20,16 +20,32 @@ from models.base import ResponseModel
 from optimizer.engine import close as backend
 from optimizer.engine.fix import fix
 from optimizer.engine.native import solve_native
+from optimizer.engine.rounding import first_options
 from optimizer.engine.screen import View
 from optimizer.errors import Infeasible, ModelError, NoIncumbent
 from optimizer.narrow import Narrowed, narrow, price_whole, reopen
 from optimizer.problem.allocation import Allocation, Incumbent
-from optimizer.problem.core import Closed, Core
-from optimizer.problem.coupling import Coupling, Totals
+from optimizer.problem.core import Capacity, Closed, Core
+from optimizer.problem.coupling import Coupling, Totals, slack
 from optimizer.problem.curves import Curves
 from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import Units
+
+FIRST = Capacity(variables=2_000, rows=2_000)
+"""A core that is to find the first plan need not be larger; a large one takes long when nothing is known."""
+
+CLOSED = 1e-9
+"""A relative gap that is rounding rather than anything to be gained."""
+
+TIGHTENED = 3
+"""How often a core is closed again whose solution passes a limit by rounding."""
+
+WORTHWHILE = 1e-6
+"""A relative gap up to this is not worth another search."""
+
+PATIENCE = 60.0
+"""Seconds for what a licence was too small for."""
 
 ROUNDS = 20
 """Fixing is repeated while it helps; each round raises the incumbent and shrinks the core."""
@@ -62,16 +78,25 @@ def decide(
     NoIncumbent
         If the search stopped before it found one that does.
     """
-    deadline = None if solver.time_limit is None else time.monotonic() + solver.time_limit
-
-    def tick() -> None:
-        progress("bound", None)
-
     steps = coupling.tightened(curves.common_costs)
-    narrowed = narrow(curves, steps, np.random.default_rng(solver.seed), tick)
+    narrowed = narrow(curves, steps, np.random.default_rng(solver.seed), lambda: progress("bound", None))
+    return decide_among(curves, coupling, narrowed, solver, progress, start)
+
+
+def decide_among(
+    curves: Curves | Streamed,
+    coupling: Coupling,
+    narrowed: Narrowed,
+    solver: Solver,
+    progress: Progress = silent,
+    start: NDArray[np.intp] | None = None,
+) -> Allocation:
+    """As `decide`, where the prices are known and have settled most units."""
+    deadline = None if solver.time_limit is None else time.monotonic() + solver.time_limit
+    steps = coupling.tightened(curves.common_costs)
     best = _search(narrowed, solver, deadline, progress, start)
     if best.choice is None and not narrowed.whole:
-        narrowed = price_whole(curves, steps, tick)
+        narrowed = price_whole(curves, steps, lambda: progress("bound", None))
         best = _search(narrowed, solver, deadline, progress, start)
     if best.choice is not None and best.gap > solver.gap and narrowed.dual.bound - best.value > narrowed.margin:
         # Settled units could still matter: open those, and start from what was found.
@@ -111,20 +136,59 @@ def _search(
     bound = view.curves.in_steps(dual.bound, dual.rounding)
     best = _weigh(view, narrowed.choice, Incumbent(choice=None, value=-np.inf, bound=bound, source="dual"))
     best = best if start is None else _weigh(view, start[view.units], best)
-    capacity = backend.capacity(solver.backend)
-    for _ in range(ROUNDS):
+    if best.choice is None:
+        for simple in (dual.near, dual.choice, first_options(view.curves)):
+            best = _weigh(view, simple, best)
+    largest = backend.capacity(solver.backend)
+    for lap in range(ROUNDS):
         if best.choice is not None and best.gap <= solver.gap:
             break
         progress("fix", None)
-        core = fix(view.curves, view.coupling, dual, best, capacity)
+        first = lap == 0 and best.choice is None
+        core = fix(view.curves, view.coupling, dual, best, FIRST if first else largest)
         progress("close", None)
-        closed = backend.close(core, solver.backend, seed=solver.seed, seconds=_left(deadline))
-        better = _learn(narrowed, best, core, closed)
-        stuck = core.complete or better.value <= best.value
+        better = _learn(narrowed, best, core, _close(view, core, solver, _left(deadline), _enough(narrowed, solver)))
+        stuck = core.complete or (better.value <= best.value and not first)
         best = better
         if stuck or (deadline is not None and time.monotonic() > deadline):
             break
-    return best
+    return _beyond_licence(narrowed, best, solver, deadline, progress)
+
+
+def _beyond_licence(narrowed: Narrowed, best: Incumbent, solver: Solver, deadline: float | None, progress: Progress) -> Incumbent:
+    """What a licence with a size limit leaves unproven, HiGHS may close: its core may be larger."""
+    view, size = narrowed.view, backend.capacity("highs")
+    if backend.capacity(solver.backend).at_least(size) or (best.choice is not None and best.gap <= max(solver.gap, WORTHWHILE)):
+        return best
+    progress("fix", None)
+    core = fix(view.curves, view.coupling, narrowed.dual, best, size)
+    progress("close", None)
+    left = _left(deadline)
+    seconds = PATIENCE if left is None else min(left, PATIENCE)
+    return _learn(narrowed, best, core, _close(view, core, replace(solver, backend="highs"), seconds, 0.0))
+
+
+def _enough(narrowed: Narrowed, solver: Solver) -> float:
+    """How near the core's bound must come: limits that count outcomes hold to `CLOSED` only, so no optimum is known better."""
+    floats = any(row.counts_outcome for row in narrowed.view.coupling.rows)
+    return max(solver.gap, CLOSED / 10 if floats else 0.0) * abs(narrowed.dual.bound)
+
+
+def _close(view: View, core: Core, solver: Solver, seconds: float | None, enough: float) -> Closed:
+    """The closed core; closed again, with less, where a solution passes a limit on outcomes by the backend's tolerance."""
+    first = closed = backend.close(core, solver.backend, seed=solver.seed, seconds=seconds, enough=enough)
+    rows = view.coupling.rows
+    for _ in range(TIGHTENED):
+        if closed.counts is None:
+            break
+        over = view.coupling.over_use(Totals.of(core.expand(closed.counts), view.curves, view.coupling))
+        passed = [float(by) if row.counts_outcome and by > slack(row) else 0.0 for row, by in zip(rows, over, strict=True)]
+        if not any(passed):
+            break
+        core = replace(core, left=core.left - 2.0 * np.array(passed))
+        closed = backend.close(core, solver.backend, seed=solver.seed, seconds=seconds, enough=enough)
+    # What the first said of all solutions stays true of them.
+    return replace(first, counts=closed.counts)
 
 
 def _left(deadline: float | None) -> float | None:

@@ -129,6 +129,11 @@ def price_whole(curves: Curves | Streamed, coupling: Coupling, tick: Callable[[]
     return _price(view, None, tick, around)
 
 
+def price_within(view: View, box: Box) -> Narrowed:
+    """The open units of a view, priced in the box that it was screened for."""
+    return _price(view, box, lambda: None)
+
+
 def reopen(curves: Curves | Streamed, coupling: Coupling, narrowed: Narrowed, choice: NDArray[np.intp], loss: float) -> Narrowed:
     """The units that a choice (n,) which falls short of the bound by `loss` leaves open, at the same prices."""
     prices = narrowed.dual.prices

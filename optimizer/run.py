@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import logging
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 
 from optimizer.decide import Progress, silent
 from optimizer.edge.fitted import fitted_model
@@ -20,18 +23,21 @@ from optimizer.edge.sources import read_sources
 from optimizer.engine.compare import compare
 from optimizer.engine.respond import respond
 from optimizer.engine.verify import certify
-from optimizer.errors import VerificationError
+from optimizer.errors import Fault, ScenarioError, VerificationError
 from optimizer.plan import plan
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
+from optimizer.problem.limits import FINEST, Limit
 from optimizer.problem.problem import Problem
-from optimizer.problem.result import Plan, Summary, table_of_plan
+from optimizer.problem.result import Plan, Summary, table_of_frontier, table_of_plan
 from optimizer.problem.scenario import Scenario
+from optimizer.problem.scenario_part import parse_percent
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
 from optimizer.problem.words import costs_in_words, in_words, price_in_words, rules_in_words, second_in_words, then_in_words
+from optimizer.trace import trace
 
 log = logging.getLogger(__name__)
 
@@ -81,6 +87,88 @@ def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, opt
         settings.progress("write", None)
         write_left(Path(out), Left.of(read, result, model, units, history, previous))
     return result
+
+
+def frontier(
+    scenario: str | Path | Scenario,
+    over: str = "limits.0",
+    *,
+    start: float | str | None = None,
+    stop: float | str | None = None,
+    points: int = 40,
+    options: Options | None = None,
+) -> pd.DataFrame:
+    """What one limit costs: a proven plan for each of many figures of it; a second objective is left aside.
+
+    Parameters
+    ----------
+    over : the limit, by its place (``limits.0``) or its name.
+    start, stop : the first and the last figure, in the limit's own unit, a share as a decimal or as text such as ``"5%"``; by
+        default half and one and a half times the figure that the scenario gives.
+    points : how many figures, evenly spaced; those that round to the same whole number are one.
+
+    Returns
+    -------
+    One row a figure: figure, feasible, value (expected outcome), uplift, spent, recipients, price (what one unit more of the
+    figure is worth), bound, bound_source, gap. Where no plan keeps the figure with the other limits, all but the figure is empty.
+
+    Raises
+    ------
+    ScenarioError
+        If there is no such limit, or the figures are not ones it may have.
+    BursarError
+        As in `solve`.
+    """
+    settings = options or Options()
+    read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, settings.overrides)
+    store = ModelStore(allowed_modules=(*ALLOWED, *settings.allow_modules))
+    problem = read.build_problem()
+    limit = _limit(problem, over)
+    figures = _figures(limit, start, stop, points)
+    settings.progress("read", None)
+    units, history = read_sources(read, store)
+    settings.progress("fit", None)
+    model = fitted_model(read, history, store)
+    terms = problem.terms(len(units), units.frame)
+    curves = respond(model, units, terms, progress=lambda share: settings.progress("respond", share)).dense()
+    coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
+    plans = trace(curves, coupling, limit.name, figures, read.solver.build(), settings.progress)
+    return table_of_frontier(figures, plans, curves, limit)
+
+
+def _limit(problem: Problem, over: str) -> Limit:
+    named = {f"limits.{place}": limit for place, limit in enumerate(problem.limits)}
+    named |= {limit.name: limit for limit in problem.limits}
+    if over not in named:
+        raise ScenarioError(Fault("frontier", "over must name a limit of the scenario", over, f"one of {', '.join(named)}"))
+    return named[over]
+
+
+def _figure(place: str, figure: float | str) -> Fraction:
+    text = str(figure)
+    try:
+        percent = parse_percent(text)
+        return Fraction(text) if percent is None else percent
+    except ValueError as wrong:
+        fault = Fault("frontier", f"{place} must be a number, or a percentage such as 5%", text)
+        raise ScenarioError(fault) from wrong
+
+
+def _figures(limit: Limit, start: float | str | None, stop: float | str | None, points: int) -> list[Fraction]:
+    """Evenly spaced figures that the limit may have, increasing, each once."""
+    first = limit.figure / 2 if start is None else _figure("from", start)
+    last = limit.figure * Fraction(3, 2) if stop is None else _figure("to", stop)
+    if points < 2 or not 0 <= first < last:  # noqa: PLR2004 — the two ends
+        got = f"{points} points from {float(first):g} to {float(last):g}"
+        raise ScenarioError(Fault("frontier", "needs at least 2 points from a figure of at least 0 to a larger one", got))
+    whole = limit.of is None and limit.measure in ("cost", "recipients")
+    spaced = [first + (last - first) * k / (points - 1) for k in range(points)]
+    rounded = [Fraction(math.floor(figure)) if whole else figure.limit_denominator(FINEST) for figure in spaced]
+    figures = list(dict.fromkeys(rounded))
+    try:
+        return [limit.at(figure).figure for figure in figures]
+    except ValueError as wrong:
+        raise ScenarioError(Fault("frontier", str(wrong))) from wrong
 
 
 def verify(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Certificate:

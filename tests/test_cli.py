@@ -1,11 +1,13 @@
 """The command line: exit codes, one-line messages, clean stdout, and files that are all there or not at all."""
 
+import itertools
 import json
 import re
 import subprocess
 import sys
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from optimizer import cli
@@ -156,3 +158,20 @@ def test_help_does_not_wait_for_solvers():
     seen = "import sys, optimizer.cli; print(sorted({'gurobipy', 'sklearn', 'pandas', 'scipy'} & set(sys.modules)))"
     shown = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True, cwd=ROOT)
     assert shown.stdout.strip() == "[]"
+
+
+def test_frontier_prints_a_line_for_each_figure_and_writes_the_same_table(run, folder):
+    asked = ("frontier", folder / "small.yaml", "--over", "women", "--from", "40%", "--to", "1", "--points", "4")
+    code, out, _ = run(*asked, "--json", "--out", folder / "women.csv")
+    assert code == 0
+    rows = json.loads(out)
+    assert [row["figure"] for row in rows] == [0.4, 0.6, 0.8, 1.0]
+    assert all(earlier["value"] >= later["value"] for earlier, later in itertools.pairwise(rows))
+    written = pd.read_csv(folder / "women.csv")
+    assert written["value"].tolist() == pytest.approx([row["value"] for row in rows], rel=1e-12)
+    code, out, _ = run(*asked)
+    assert code == 0
+    assert len(out.splitlines()) == 5
+    code, _, err = run("frontier", folder / "small.yaml", "--over", "men")
+    assert code == 2
+    assert "over must name a limit of the scenario" in err

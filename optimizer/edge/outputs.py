@@ -25,7 +25,7 @@ from optimizer.edge.model_store import versions
 from optimizer.edge.previous import Previous
 from optimizer.edge.report import render
 from optimizer.edge.scenario_file import read_scenario, write_yaml
-from optimizer.errors import DataError, VerificationError
+from optimizer.errors import DataError, VerificationError, WriteError
 from optimizer.problem.allocation import Allocation, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
@@ -204,6 +204,23 @@ def allocation_file(scenario: Scenario) -> str:
     """What the allocation's file is called: it is of the kind of the units' table."""
     table = scenario.units.table
     return PARQUET if table is not None and table.suffix.lower() == ".parquet" else CSV
+
+
+def write_frontier(table: pd.DataFrame, path: Path) -> None:
+    """Write a frontier as CSV, all of it or nothing.
+
+    Raises
+    ------
+    WriteError
+        If the file cannot be written.
+    """
+    new = path.with_name(f".{path.name}.new")
+    try:
+        table.to_csv(new, index=False, lineterminator="\n")
+        new.replace(path)
+    except OSError as wrong:
+        new.unlink(missing_ok=True)
+        raise WriteError(f"{path}: cannot be written ({wrong.strerror or wrong}); name a file in a folder that exists") from wrong
 
 
 def _write_table(table: pd.DataFrame, path: Path) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import numpy as np
+import pandas as pd
 from rich.console import Console
 from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
@@ -21,6 +23,8 @@ STAGES = {
     "bound": "price the limits",
     "fix": "fix what cannot be better",
     "close": "close the core",
+    "explain": "see which limits conflict",
+    "frontier": "decide each figure",
     "verify": "verify",
     "write": "write",
 }
@@ -53,6 +57,24 @@ def stages() -> Iterator[Stages]:
     columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
     with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
         yield Stages(bars)
+
+
+def show_frontier(table: pd.DataFrame, console: Console) -> None:
+    """A line for each figure; what has no plan says so."""
+    shown = Table(box=None, header_style="bold")
+    for column in table.columns:
+        shown.add_column(str(column), justify="right")
+    for row in table.itertuples(index=False):
+        shown.add_row(*(_cell(value) for value in row))
+    console.print(shown)
+
+
+def _cell(value: object) -> str:
+    if value is None or value is pd.NA or value != value:  # noqa: PLR0124 — only what is no number differs from itself
+        return ""
+    if isinstance(value, bool | np.bool_):
+        return "yes" if value else "no"
+    return f"{value:,}" if isinstance(value, int | np.integer) else f"{value:.8g}" if isinstance(value, float) else str(value)
 
 
 def show_summary(summary: Summary, console: Console) -> None:

@@ -118,9 +118,10 @@ def bound(
         raise Infeasible.among(_contradiction(coupling, centre.point))
     prices = centre.point * scale
     choice, score = best_options(curves, coupling, prices)
-    total = exact_sum(np.concatenate([score, coupling.allowed * prices]))
+    terms = np.concatenate([score, coupling.allowed * prices])
     near = _blend([cut.choice for cut in cuts], shares)
-    return Dual(prices=prices, bound=total, choice=choice, best=score, near=near)
+    size = float(np.abs(terms).sum())
+    return Dual(prices=prices, bound=exact_sum(terms), choice=choice, best=score, near=near, size=size)
 
 
 def _passes(curves: Curves, coupling: Coupling, box: Box | None) -> Pass:

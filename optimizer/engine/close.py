@@ -15,8 +15,11 @@ from optimizer.engine.embed import CoreCurves, register
 from optimizer.problem.core import Capacity, Closed, Core
 from optimizer.problem.solver import Backend
 
-TIGHT = {"MIPGap": 0.0, "MIPGapAbs": 0.0, "FeasibilityTol": 1e-9, "OptimalityTol": 1e-9, "IntFeasTol": 1e-9, "Threads": 1}
+TIGHT = {"MIPGap": 0.0, "FeasibilityTol": 1e-9, "OptimalityTol": 1e-9, "IntFeasTol": 1e-9, "Threads": 1}
 """Nothing given away to tolerances, and one thread: the same plan on every machine."""
+
+LAST_DIGITS = 1e-10
+"""A bound that is this near a solution's value, for each class, differs from it by rounding."""
 
 HIGHS_CAPACITY = Capacity(variables=50_000, rows=50_000)
 HIGHS_PATIENCE = 300.0
@@ -31,20 +34,26 @@ def capacity(backend: Backend) -> Capacity:
     return gurobi.capacity() if backend == "gurobi" else HIGHS_CAPACITY
 
 
-def close(core: Core, backend: Backend, *, seed: int = 0, seconds: float | None = None) -> Closed:
-    """The best solution of the core and a bound on all of them."""
+def close(core: Core, backend: Backend, *, seed: int = 0, seconds: float | None = None, enough: float = 0.0) -> Closed:
+    """The best solution of the core and a bound on all of them.
+
+    Parameters
+    ----------
+    enough : how far the bound may stay from the solution, in what is maximised.
+    """
     if not core.members:
         feasible = bool((core.left >= 0).all())
         return Closed(counts=np.zeros(0, np.int64) if feasible else None, bound=0.0 if feasible else -math.inf)
-    return _by_gurobi(core, seed, seconds) if backend == "gurobi" else _by_highs(core, seconds)
+    return _by_gurobi(core, seed, seconds, enough) if backend == "gurobi" else _by_highs(core, seconds)
 
 
-def _by_gurobi(core: Core, seed: int, seconds: float | None) -> Closed:
+def _by_gurobi(core: Core, seed: int, seconds: float | None, enough: float) -> Closed:
     register()
     with gp.Model(env=gurobi.environment()) as model:
         model.Params.Seed = seed
         for name, value in TIGHT.items():
             model.setParam(name, value)
+        model.Params.MIPGapAbs = enough
         if seconds is not None:
             model.Params.TimeLimit = seconds
         x = model.addMVar((1, len(core.klass)), ub=core.most[None, :].astype(float), vtype=gp.GRB.INTEGER, name="units")
@@ -88,5 +97,11 @@ def _assignment(core: Core) -> csr_array:
 
 
 def _settled(core: Core, counts: np.ndarray[tuple[int], np.dtype[np.int64]] | None, bound: float, *, done: bool) -> float:
-    """The backend's bound; a finished search proves its own solution best, whatever the last digits of its bound say."""
-    return float(core.value @ counts) if done and counts is not None else bound
+    """The backend's bound; a finished search proves its own solution best, whatever the last digits of its bound say.
+
+    But only the last digits: a backend takes a count of 2.999999 for whole, and what it is worth as 3 may be less.
+    """
+    if counts is None or not done:
+        return bound
+    value = float(core.value @ counts)
+    return value if abs(bound - value) <= LAST_DIGITS * (1.0 + abs(value) + len(core.members)) else max(bound, value)

@@ -16,9 +16,6 @@ from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.dual import Dual
 
-CANDIDATES = 20_000
-"""Upgrades that are tried one by one; the core does better than more of them."""
-
 Choice = NDArray[np.intp]
 Whole = NDArray[np.int64]
 
@@ -35,10 +32,15 @@ def round_dual(curves: Curves, coupling: Coupling, dual: Dual) -> Choice | None:
     return _spend(curves, coupling, dual, choice, left)
 
 
+def first_options(curves: Curves) -> Choice:
+    """The smallest amount that each unit may be given."""
+    return np.zeros(curves.shape[0], dtype=np.intp) if curves.barred is None else curves.barred.argmin(axis=1)
+
+
 def _least(curves: Curves) -> Choice | None:
     """The first option that each unit may be given, or None if another costs less."""
     n, m = curves.shape
-    first = np.zeros(n, dtype=np.intp) if curves.barred is None else curves.barred.argmin(axis=1)
+    first = first_options(curves)
     costs = np.broadcast_to(curves.costs, (n, m)) if curves.barred is not None else np.atleast_2d(curves.costs)
     cheapest = costs[np.arange(len(costs)), first[: len(costs)], None]
     dearer = costs >= cheapest
@@ -80,14 +82,15 @@ def _spend(curves: Curves, coupling: Coupling, dual: Dual, choice: Choice, allow
     left = allowed - _usage(curves, coupling, choice).sum(axis=1)
     units, options = _first_upgrades(curves, coupling, dual, choice)
     more = _usage(curves, coupling, options, units) - _usage(curves, coupling, choice[units], units)
-    fits = (np.cumsum(more, axis=1) <= left[:, None]).all(axis=0)
-    prefix = int(fits.argmin()) if not fits.all() else len(units)
-    choice[units[:prefix]] = options[:prefix]
-    left = left - more[:, :prefix].sum(axis=1)
-    for j in range(prefix, min(len(units), prefix + CANDIDATES)):
-        if (more[:, j] <= left).all():
-            choice[units[j]] = options[j]
-            left -= more[:, j]
+    rest = np.arange(len(units))
+    while len(rest):
+        fits = (np.cumsum(more[:, rest], axis=1) <= left[:, None]).all(axis=0)
+        taken = rest if fits.all() else rest[: int(fits.argmin())]
+        choice[units[taken]] = options[taken]
+        left = left - more[:, taken].sum(axis=1)
+        # What does not fit now never will; of what does, all goes that fits together.
+        rest = rest[len(taken) + 1 :]
+        rest = rest[(more[:, rest] <= left[:, None]).all(axis=0)]
     return choice
 
 

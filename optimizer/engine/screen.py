@@ -18,6 +18,7 @@ from optimizer.problem.box import Box
 from optimizer.problem.coupling import Coupling, Row, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.streamed import Streamed
+from optimizer.problem.sums import exact_sum
 
 Index = NDArray[np.intp]
 
@@ -60,6 +61,19 @@ def screen(curves: Curves | Streamed, coupling: Coupling, box: Box) -> View:
     )
 
 
+def rescreen(curves: Curves, coupling: Coupling, view: View, box: Box) -> View:
+    """The view of those of its open units that a narrower box does not settle; `coupling` is of all units.
+
+    The view may come from other figures of the limits, as long as what each option uses of them is the same.
+    """
+    choice, open_ = view.choice.copy(), np.zeros(len(view.choice), dtype=bool)
+    choice[view.units], open_[view.units] = _look_at(view.curves, coupling.of_part(view.units), box)
+    units = np.flatnonzero(open_)
+    left = _left_over(coupling, [Totals.of(choice, curves, coupling, ~open_)])
+    kept = view.curves.part(np.flatnonzero(open_[view.units]))
+    return View(units=units, choice=choice, curves=kept, coupling=coupling.of_part(units, left))
+
+
 def _look_at(curves: Curves, coupling: Coupling, box: Box) -> tuple[Index, NDArray[np.bool_]]:
     """Each unit's best option at the box's centre, and whether it has rivals."""
     n, _ = curves.shape
@@ -86,8 +100,25 @@ def everyone(curves: Curves | Streamed, coupling: Coupling) -> View:
 
 
 def sample(curves: Curves | Streamed, coupling: Coupling, units: Index) -> View:
-    """The problem of a part of the units, the limits in proportion."""
+    """The problem of a part of the units, the limits in proportion.
+
+    Of a limit that counts outcomes, what there is of them without awards is not in proportion but the part's own: it varies from
+    part to part by more than the awards move.
+    """
     n, _ = curves.shape
     share = Fraction(len(units), n)
-    rows = tuple(replace(row, allowed=row.allowed * share) for row in coupling.rows)
+    whole, own = _without(curves, coupling, slice(None)), _without(curves, coupling, units)
+    rows = tuple(replace(row, allowed=(row.allowed - _weighed(row, whole)) * share + _weighed(row, own)) for row in coupling.rows)
     return View(units=units, choice=np.zeros(n, dtype=np.intp), curves=curves.part(units), coupling=coupling.of_part(units, rows))
+
+
+def _without(curves: Curves | Streamed, coupling: Coupling, units: Index | slice) -> list[Fraction]:
+    """The outcome without awards of these units in each group, if a limit counts outcomes."""
+    if not any(row.counts_outcome for row in coupling.rows):
+        return [Fraction(0)] * coupling.n_groups
+    outcome, groups = curves.column(0)[units], coupling.groups[units]
+    return [Fraction(exact_sum(outcome[groups == g])) for g in range(coupling.n_groups)]
+
+
+def _weighed(row: Row, outcomes: list[Fraction]) -> Fraction:
+    return sum((share * outcome for share, outcome in zip(row.coefficients[2], outcomes, strict=True)), Fraction(0))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import get_args
@@ -82,6 +82,26 @@ def certify(
     )
 
 
+def certify_all(plans: Sequence[tuple[Allocation, Coupling]], curves: Curves | Streamed) -> None:
+    """Everything that several allocations claim, each under its own limits over the same groups; one pass for all the bounds.
+
+    Raises
+    ------
+    VerificationError
+        If any claim does not hold.
+    """
+    if not plans:
+        return
+    for allocation, coupling in plans:
+        _check_choice(allocation, curves)
+        totals = Totals.of(allocation.index, curves, coupling)
+        _check_limits(allocation, coupling, totals)
+        _check_close("value", allocation.value, totals.gain)
+    proven = dual_bounds([(allocation.shadow_prices, coupling) for allocation, coupling in plans], curves)
+    for (allocation, _), bound in zip(plans, proven, strict=True):
+        _check_bound(allocation, bound)
+
+
 def _check_choice(allocation: Allocation, curves: Curves | Streamed) -> None:
     n, m = curves.shape
     index = np.asarray(allocation.index)
@@ -146,6 +166,31 @@ def dual_bound(shadow_prices: Mapping[str, float], curves: Curves | Streamed, co
     VerificationError
         If a price has the wrong sign.
     """
+    return dual_bounds([(shadow_prices, coupling)], curves)[0]
+
+
+def dual_bounds(priced: Sequence[tuple[Mapping[str, float], Coupling]], curves: Curves | Streamed) -> list[float]:
+    """D(λ) for several prices, each with its limits over the same groups of units; one pass over the curves for all.
+
+    Raises
+    ------
+    VerificationError
+        If a price has the wrong sign.
+    """
+    fixed, per = zip(*(_charged(shadow_prices, coupling, curves) for shadow_prices, coupling in priced), strict=True)
+    _, coupling = priced[0]
+    parts = [_best_scores(dense, coupling.of_part(part), per) for part, dense in curves.parts()]
+    bounds = []
+    for best, rest in zip(np.concatenate(parts, axis=1), fixed, strict=True):
+        terms = np.concatenate([best, rest])
+        bounds.append(curves.in_steps(exact_sum(terms), rounding=WHOLE * float(np.abs(terms).sum())))
+    return bounds
+
+
+def _charged(
+    shadow_prices: Mapping[str, float], coupling: Coupling, curves: Curves | Streamed
+) -> tuple[list[float], NDArray[np.float64]]:
+    """Σ_l λ_l b_l term by term, and the prices (3, G) of a currency unit, an award and an outcome in each group."""
     prices = coupling.row_prices(shadow_prices).tolist()
     if any(not 0.0 <= price < math.inf for price in prices):
         raise VerificationError(
@@ -153,33 +198,33 @@ def dual_bound(shadow_prices: Mapping[str, float], curves: Curves | Streamed, co
         )
     # What no plan can use, since usages come in whole steps, need not be paid for.
     steps = coupling.tightened(curves.common_costs)
-    fixed = [price * float(row.allowed) for price, row in zip(prices, steps.rows, strict=True)]
     per = np.zeros((3, coupling.n_groups))
     for price, row in zip(prices, coupling.rows, strict=True):
         per += price * np.array(row.coefficients, dtype=np.float64)
-    best = np.concatenate([_best_scores(dense, coupling.of_part(part), per) for part, dense in curves.parts()])
-    terms = np.concatenate([best, fixed])
-    return curves.in_steps(exact_sum(terms), rounding=WHOLE * float(np.abs(terms).sum()))
+    return [price * float(row.allowed) for price, row in zip(prices, steps.rows, strict=True)], per
 
 
-def _best_scores(curves: Curves, coupling: Coupling, per: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Each unit's best score at prices (3, G) per currency unit, award and outcome."""
+def _best_scores(curves: Curves, coupling: Coupling, per: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
+    """(prices, units): each unit's best score at each prices (3, G) per currency unit, award and outcome."""
     n, m = curves.shape
     awarded = (np.arange(m) > 0).astype(np.float64)
-    best = np.empty(n)
+    best = np.empty((len(per), n))
     step = max(1, BLOCK // m)
 
     def look(start: int) -> None:
         units = slice(start, start + step)
         alike = slice(0, 1) if coupling.n_groups == 1 else coupling.groups[units]
-        cost, award, outcome = (by_group[alike, None] for by_group in per)
         costs = curves.costs if curves.costs.ndim == 1 else curves.costs[units]
-        priced = curves.gains[units] - (cost * costs + award * awarded)
-        if outcome.any():
-            priced -= outcome * curves.values[units]
-        if curves.barred is not None:
-            priced[curves.barred[units]] = -np.inf
-        best[units] = priced.max(axis=1)
+        gains, values = curves.gains[units], curves.values[units]
+        barred = None if curves.barred is None else curves.barred[units]
+        for prices, found in zip(per, best, strict=True):
+            cost, award, outcome = (by_group[alike, None] for by_group in prices)
+            scored = gains - (cost * costs + award * awarded)
+            if outcome.any():
+                scored -= outcome * values
+            if barred is not None:
+                scored[barred] = -np.inf
+            found[units] = scored.max(axis=1)
 
     with ThreadPoolExecutor(os.cpu_count()) as pool:
         list(pool.map(look, range(0, n, step)))

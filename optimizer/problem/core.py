@@ -69,6 +69,13 @@ class Capacity:
     variables: int | None = None
     rows: int | None = None
 
+    def at_least(self, other: Capacity) -> bool:
+        """Whether it takes whatever the other takes."""
+        return all(
+            mine is None or (theirs is not None and mine >= theirs)
+            for mine, theirs in ((self.variables, other.variables), (self.rows, other.rows))
+        )
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Closed:

@@ -260,6 +260,10 @@ class Coupling:
         other = _rows(replace(row.limit, figure=figure), {"": row.inside}, sizes, self.without)
         return next(side for side in other if side.sign == row.sign)
 
+    def at_figure(self, name: str, figure: Fraction) -> Coupling:
+        """All limits, that of this name with another figure."""
+        return self.keeping([self.with_figure(row, figure) if row.limit.name == name else row for row in self.rows])
+
     def figure_of(self, row: Row, totals: Totals) -> Fraction:
         """The figure at which this allocation keeps the row's limit with nothing to spare."""
         measured = self._measured(row, totals)

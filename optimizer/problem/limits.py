@@ -10,7 +10,7 @@ Shares are read as what was written (0.29 is 29/100, and 1/3 in floating point i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any, Literal, Self, get_args
 
@@ -38,7 +38,7 @@ class Limit:
     ----------
     measure : what is counted: cost (currency units), recipients (heads), outcome (expected), or uplift (the part of the
         outcome that the awards bring).
-    sense : ``at_most``, ``at_least`` or ``exactly``.
+    sense : ``at_most``, ``at_least`` or ``exactly``; a share of units that is no whole number is rounded down, for at_least up.
     figure : an exact number; a share where `of` is set.
     of : the total that a share is taken of.
     among : whose total that is, the group's own or everyone's.
@@ -147,6 +147,17 @@ class Limit:
         """The units' columns that it names."""
         return (*(self.where.columns if self.where else ()), *((self.by,) if self.by else ()))
 
+    def at(self, figure: Fraction) -> Self:
+        """The limit with another figure.
+
+        Raises
+        ------
+        ValueError
+            If it may not have that figure.
+        """
+        measure, base = ("outcome", "units") if self.by and self.measure != "recipients" else (self.measure, self.of)
+        return replace(self, figure=_figure(f"limit {self.name}.{self.sense}", figure, measure, base))
+
     @property
     def counts_outcome(self) -> bool:
         """Whether a float, the expected outcome, enters it."""
@@ -206,7 +217,7 @@ def _among(measure: Measure, of: Base | None, among: Among | None) -> Among:
     return among or ("everyone" if of == measure else "group")
 
 
-def _figure(place: str, figure: float, measure: Measure, of: Base | None) -> Fraction:
+def _figure(place: str, figure: float | Fraction, measure: Measure, of: Base | None) -> Fraction:
     if isinstance(figure, bool) or not isinstance(figure, int | float | np.number | Fraction):
         raise ValueError(f"{place}: must be a number, got {figure!r}")
     exact = figure if isinstance(figure, Fraction) else _as_written(place, figure)

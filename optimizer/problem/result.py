@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from fractions import Fraction
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,7 +14,9 @@ from numpy.typing import NDArray
 from optimizer.problem.allocation import Allocation, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
+from optimizer.problem.limits import Limit
 from optimizer.problem.streamed import Streamed
+from optimizer.problem.sums import exact_sum
 from optimizer.problem.units import Units
 
 SEGMENTS = np.array(["lost cause", "persuadable", "sleeping dog", "sure thing"], dtype=object)
@@ -111,6 +116,37 @@ def table_of_plan(units: Units, curves: Curves | Streamed, allocation: Allocatio
             "segment": _segments(curves) if probabilities else "",
         }
     )
+
+
+def table_of_frontier(
+    figures: Sequence[Fraction], plans: Sequence[Allocation | None], curves: Curves, limit: Limit
+) -> pd.DataFrame:
+    """One row a figure of the limit; where there is no plan, only the figure and that it is not feasible."""
+    without = exact_sum(curves.column(0))
+    whole = limit.of is None and limit.measure in ("cost", "recipients")
+    rows = []
+    for figure, plan in zip(figures, plans, strict=True):
+        row: dict[str, Any] = {"figure": int(figure) if whole else float(figure), "feasible": plan is not None}
+        if plan is not None:
+            row |= {
+                "value": plan.value,
+                "uplift": plan.value - without,
+                "spent": int(curves.cost_of(plan.index).sum()),
+                "recipients": int(np.count_nonzero(plan.index)),
+                # Parity has a price for each pair of groups, all of them for the same figure.
+                "price": sum(price for name, price in plan.shadow_prices.items() if _of(limit, name)),
+                "bound": plan.bound,
+                "bound_source": plan.bound_source,
+                "gap": plan.gap,
+            }
+        rows.append(row)
+    columns = ["figure", "feasible", "value", "uplift", "spent", "recipients", "price", "bound", "bound_source", "gap"]
+    table = pd.DataFrame(rows, columns=columns)
+    return table.astype({"spent": "Int64", "recipients": "Int64"})
+
+
+def _of(limit: Limit, row: str) -> bool:
+    return row == limit.name or (limit.by is not None and row.startswith(f"{limit.name}: "))
 
 
 def _segments(curves: Curves | Streamed) -> NDArray[np.object_]:

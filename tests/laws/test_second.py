@@ -166,3 +166,13 @@ def test_a_plan_below_the_floor_is_refused_even_if_its_figures_are_right(minimis
             certify(lower, curves, coupling, then=then)
         refused += 1
     assert refused
+
+
+def test_a_best_outcome_that_no_plan_has_is_refused():
+    limits, then = [Limit.recipients(exactly=1)], Then(minimise="recipients", within=Fraction(1, 2))
+    curves = Curves.of([[0.0, 10.0]], Amounts((0, 10)))
+    coupling = Coupling.compile(limits, 1)
+    plan = allocate(curves.values, curves.amounts, limits, then=then)
+    higher = replace(plan.then, best=11.0, floor=5.5)  # which the plan keeps as well
+    with pytest.raises(VerificationError, match=r"then\.best: 11\.0 is above what no plan can exceed, 10\.0"):
+        certify(replace(plan, then=higher), curves, coupling, then=then)
