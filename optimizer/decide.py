@@ -41,10 +41,13 @@ CLOSED = 1e-9
 TIGHTENED = 3
 """How often a core is closed again whose solution passes a limit by rounding."""
 
+BEYOND = Capacity(variables=8_000, rows=8_000)
+"""A core that HiGHS closes in seconds, as a rule; a larger one is only for finding a first plan."""
+
 WORTHWHILE = 1e-6
 """A relative gap up to this is not worth another search."""
 
-PATIENCE = 60.0
+PATIENCE = 30.0
 """Seconds for what a licence was too small for."""
 
 ROUNDS = 20
@@ -156,16 +159,22 @@ def _search(
 
 
 def _beyond_licence(narrowed: Narrowed, best: Incumbent, solver: Solver, deadline: float | None, progress: Progress) -> Incumbent:
-    """What a licence with a size limit leaves unproven, HiGHS may close: its core may be larger."""
-    view, size = narrowed.view, backend.capacity("highs")
-    if backend.capacity(solver.backend).at_least(size) or (best.choice is not None and best.gap <= max(solver.gap, WORTHWHILE)):
+    """What a licence with a size limit leaves without a plan, or unproven, HiGHS may settle: its core may be larger."""
+    view = narrowed.view
+    if backend.capacity(solver.backend).at_least(BEYOND):
         return best
-    progress("fix", None)
-    core = fix(view.curves, view.coupling, narrowed.dual, best, size)
-    progress("close", None)
-    left = _left(deadline)
-    seconds = PATIENCE if left is None else min(left, PATIENCE)
-    return _learn(narrowed, best, core, _close(view, core, replace(solver, backend="highs"), seconds, 0.0))
+    for size in (BEYOND, backend.capacity("highs"), BEYOND):
+        if best.choice is not None and best.gap <= max(solver.gap, WORTHWHILE):
+            break
+        progress("fix", None)
+        core = fix(view.curves, view.coupling, narrowed.dual, best, size)
+        if best.choice is not None and not (core.complete and size is BEYOND):
+            continue
+        progress("close", None)
+        left = _left(deadline)
+        seconds = PATIENCE if left is None else min(left, PATIENCE)
+        best = _learn(narrowed, best, core, _close(view, core, replace(solver, backend="highs"), seconds, 0.0))
+    return best
 
 
 def _enough(narrowed: Narrowed, solver: Solver) -> float:

@@ -29,6 +29,8 @@ from optimizer.problem.dual import Dual
 from optimizer.problem.sums import exact_sum
 
 PASSES = 300
+FINE = {"presolve": False, "primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
+"""The finest that HiGHS takes: its usual tolerance hides the last gains from the master problem."""
 PRECISION = 1e-11
 """Stop once no more than this share of the values at stake can be gained."""
 
@@ -37,6 +39,12 @@ NEGLIGIBLE = 1e-9
 
 TIED = 1e-9
 """Options that come this near the best one are priced with it, whatever rounding does to their scores."""
+
+NARROWER = 64.0
+"""A list for a smaller box is made when prices come together to a fraction of the last box's reach that this divides."""
+
+NEARER = 4.0
+"""The best prices are likely to lie nearer to the start than the region's edge is: by this for the first step."""
 
 GOLDEN = (math.sqrt(5.0) - 1.0) / 2.0
 """Multiples of it, modulo 1, fill the unit interval evenly from the first to the last."""
@@ -101,8 +109,8 @@ def bound(
     """
     scale, stake = price_scale(curves, coupling)
     if box is not None:
-        # A limit that cannot bind the open units may have a price all the same: the settled ones earn it.
-        scale = np.where(scale > 0.0, scale, np.maximum(box.reach, NOTHING))
+        # Every price has its own reach; also that of a limit that cannot bind the open units, for the settled ones earn it.
+        scale = np.maximum(box.reach, NOTHING)
     worst = exact_sum(curves.gains.min(axis=1))
     floor = worst - 1e-9 * (stake + abs(worst))
     look = _passes(curves, coupling, box)
@@ -134,13 +142,39 @@ def _passes(curves: Curves, coupling: Coupling, box: Box | None) -> Pass:
 
     if box is None:
         return over_all
-    shortlist = Shortlist.of(curves, coupling, within(curves, coupling, replace(box, margin=min(box.margin, TIED))))
+    few = _Nested(Shortlist.of(curves, coupling, within(curves, coupling, replace(box, margin=min(box.margin, TIED)))), box)
 
     def over_few(prices: Vector) -> tuple[NDArray[np.integer], float, Vector]:
-        choice, score, used = shortlist.best(coupling, prices)
+        choice, score, used = few.at(coupling, prices).best(coupling, prices)
         return choice.astype(small), score, used
 
     return over_few
+
+
+class _Nested:
+    """Shortlists for smaller and smaller boxes, as the prices that are asked about come together."""
+
+    def __init__(self, whole: Shortlist, box: Box) -> None:
+        self._box = box
+        self._levels = [(box.centre, 1.0, whole)]
+        self._last = box.centre
+
+    def at(self, coupling: Coupling, prices: Vector) -> Shortlist:
+        """The shortest list that holds what can be best at these prices."""
+        while len(self._levels) > 1 and not self._share(prices, self._levels[-1][0]) <= self._levels[-1][1]:
+            self._levels.pop()
+        _, share, shortlist = self._levels[-1]
+        step, self._last = self._share(prices, self._last), prices
+        if NARROWER * step < share:
+            share = 4.0 * step
+            smaller = Box(centre=prices, reach=share * self._box.reach, margin=min(self._box.margin, TIED))
+            shortlist = shortlist.within(coupling, smaller)
+            self._levels.append((prices, share, shortlist))
+        return shortlist
+
+    def _share(self, one: Vector, other: Vector) -> float:
+        """How far two prices are apart, as a share of the box's reach; a price that may not move does not count."""
+        return float((np.abs(one - other) / np.maximum(self._box.reach, NOTHING)).max(initial=0.0))
 
 
 def _region(box: Box | None, around: Box | None, scale: Vector) -> Region:
@@ -157,7 +191,8 @@ def _region(box: Box | None, around: Box | None, scale: Vector) -> Region:
 
 def _descend(cut_at: Callable[[Vector], Cut], region: Region, precision: float, floor: float) -> tuple[Cut, list[Cut], Vector]:
     """The lowest cut found in the region, all cuts, and their shares; stops at `precision`, or below `floor`."""
-    radius = widest = region.radius
+    widest = region.radius
+    radius = widest / NEARER
     centre = cut_at(region.start)
     cuts, shares = [centre], np.ones(1)
     for _ in range(PASSES if len(region.start) else 0):
@@ -168,7 +203,7 @@ def _descend(cut_at: Callable[[Vector], Cut], region: Region, precision: float, 
         if step.gain <= precision:
             if radius >= widest:
                 break
-            radius *= 10.0
+            radius = widest
             continue
         trial = cut_at(np.clip(centre.point + step.move, region.low, region.high))
         cuts.append(trial)
@@ -196,6 +231,7 @@ def _master(cuts: list[Cut], centre: Cut, radius: float, region: Region) -> _Ste
         b_ub=-depth,
         bounds=[*zip(*_room(centre, radius, region), strict=True), (-2.0, 0.0)],
         method="highs-ds",
+        options=FINE,
     )
     if solved.x is None:
         return _Step(still, 0.0, alone)

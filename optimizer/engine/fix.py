@@ -26,6 +26,9 @@ from optimizer.problem.sums import exact_sum
 FIRST, STEP, STEPS = 256, 4, 10
 """How many options the first threshold lets in, and how many times more each next one."""
 
+HALVINGS = 2
+"""How often the first threshold that lets in too many is halved towards the last that does not."""
+
 KEPT = 1 << 22
 """Options held at once; beyond it those of largest reduced cost are left outside, and said so."""
 
@@ -50,23 +53,36 @@ def _grow(
     """The largest set {r ≤ threshold} whose classes fit, and the smallest reduced cost beyond it.
 
     The fewer options are open, the more units are alike, so classes are formed anew at each threshold; it rises until they do not
-    fit any more. If not even the ties at 0 fit, they are returned, to be cut.
+    fit any more, and is then halved towards where they just do. If not even the ties at 0 fit, they are returned, to be cut.
     """
     here = within.option == fixed[within.owner]
     rising = np.sort(within.reduced[~here])
-    best, threshold = None, 0.0
-    for count in (0, *(FIRST * STEP**k for k in range(STEPS) if FIRST * STEP**k < len(rising)), len(rising)):
-        threshold = 0.0 if count == 0 else float(rising[count - 1])
+
+    def opened(count: int) -> tuple[Classes, Options, float]:
+        threshold = float(rising[count - 1]) if count else 0.0
         classes = merge(curves, coupling, within.where(here | (within.reduced <= threshold)).undecided())
-        options = _undominated(curves, coupling, classes)
         left_out = float(rising[np.searchsorted(rising, threshold, side="right") :].min(initial=math.inf))
-        if best is None or options.undecided().fit(capacity, len(coupling.rows)):
-            best = classes, options, left_out
+        return classes, _undominated(curves, coupling, classes), left_out
+
+    def fits(core: tuple[Classes, Options, float]) -> bool:
+        return core[1].undecided().fit(capacity, len(coupling.rows))
+
+    best, most, too_many = opened(0), 0, len(rising) + 1
+    for count in (*(FIRST * STEP**k for k in range(STEPS) if FIRST * STEP**k < len(rising)), len(rising)):
+        if math.isinf(best[2]) or not fits(best):
+            break
+        larger = opened(count)
+        if not fits(larger):
+            too_many = count
+            break
+        best, most = larger, count
+    for _ in range(HALVINGS if most and too_many <= len(rising) else 0):
+        count = (most + too_many) // 2
+        larger = opened(count)
+        if fits(larger):
+            best, most = larger, count
         else:
-            break
-        if math.isinf(left_out):
-            break
-    assert best is not None
+            too_many = count
     return best
 
 

@@ -34,6 +34,9 @@ LAST = 3
 STEPS = 25
 """Newton steps for one τ at most."""
 
+FLAT = 1e-6
+"""The least curvature of a direction, as a share of the largest."""
+
 SETTLED = 1e-7
 """A step that promises less than this share of the stake is not taken."""
 
@@ -77,7 +80,7 @@ def near_prices(curves: Curves, coupling: Coupling, start: Vector | None = None)
     floor = float(curves.gains.min(axis=1).sum())
     for share in fine if start is None else fine[-LAST:]:
         before, prices = prices, _settle(curves, coupling, prices, share * unit, scale, (SETTLED * stake, floor))
-    doubt = 4.0 * np.abs(prices - before) + 1e-4 * prices + 1e-6 * scale
+    doubt = 8.0 * np.abs(prices - before) + 1e-4 * prices + 1e-6 * scale
     return Near(prices, doubt)
 
 
@@ -109,10 +112,11 @@ def _settle(curves: Curves, coupling: Coupling, prices: Vector, tau: float, scal
 def _newton(slope: Vector, curvature: NDArray[np.float64], point: Vector, radius: float) -> Vector:
     """The least of the quadratic model where no price is negative and none moves by more than the radius."""
     weight, axes = np.linalg.eigh(curvature)
-    weight = np.maximum(weight, 1e-9 * max(float(weight.max(initial=0.0)), 1e-300))
-    root = np.sqrt(weight)
+    # Directions without curvature get a little, not less: what they are divided by must not drown the others.
+    root = np.sqrt(np.maximum(weight, FLAT * max(float(weight.max(initial=0.0)), 1e-300)))
     low = np.minimum(np.maximum(-radius, -point), -1e-300)
-    move: Vector = lsq_linear(root[:, None] * axes.T, -(axes.T @ slope) / root, bounds=(low, radius), method="bvls").x
+    fitted = lsq_linear(root[:, None] * axes.T, -(axes.T @ slope) / root, bounds=(low, radius), method="bvls", tol=1e-15)
+    move: Vector = fitted.x
     return move
 
 
