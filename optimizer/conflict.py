@@ -97,7 +97,8 @@ def explain(curves: Curves | Streamed, coupling: Coupling, solver: Solver, found
     )
     lines = [f"  {_in_words(search, limit, relaxed[limit.name])}" for limit in conflict]
     message = "\n".join([f"limits: no allocation satisfies {names} {together}:", *lines])
-    return Infeasible(message, tuple(relaxed), relaxed)
+    known = {name: figures for name, figures in relaxed.items() if figures is not None}
+    return Infeasible(message, tuple(relaxed), known)
 
 
 def _conflict(search: _Search, suspects: Sequence[str]) -> list[Limit]:
@@ -118,22 +119,29 @@ def _conflict(search: _Search, suspects: Sequence[str]) -> list[Limit]:
     return [limits[name] for name in kept]
 
 
-def _relaxed(search: _Search, limit: Limit) -> tuple[Fraction, ...]:
-    """The nearest figures of this limit that some plan keeps with all the others: none, one, or for an equation two."""
+def _relaxed(search: _Search, limit: Limit) -> tuple[Fraction, ...] | None:
+    """The nearest figures of this limit that some plan keeps with all the others: none, one, or for an equation two.
+
+    None where a search stopped before it knew.
+    """
     own = [row for row in search.coupling.rows if row.limit is limit]
     try:
         if limit.by is not None:
             return (_parity(search, limit),)
         if limit.sense != "exactly":
             return (_figure(search, own[0], search.others(limit)),)
-    except (Infeasible, NoIncumbent):
+    except Infeasible:
         return ()
+    except NoIncumbent:
+        return None
     sides = []
     for row, other in zip(own, reversed(own), strict=True):
         try:
             sides.append(_figure(search, row, [*search.others(limit), other]))
-        except (Infeasible, NoIncumbent):
+        except Infeasible:
             continue
+        except NoIncumbent:
+            return None
     return tuple(sorted(sides))
 
 
@@ -191,8 +199,10 @@ def _aims(row: Row, curves: Curves, coupling: Coupling) -> tuple[NDArray[np.floa
     return -used, float(whole)
 
 
-def _in_words(search: _Search, limit: Limit, figures: tuple[Fraction, ...]) -> str:
+def _in_words(search: _Search, limit: Limit, figures: tuple[Fraction, ...] | None) -> str:
     row = next(row for row in search.coupling.rows if row.limit is limit)
+    if figures is None:
+        return f"{limit.name}: the search stopped before it knew what figure helps"
     if not figures:
         return f"{limit.name}: no figure helps, for the other limits conflict without it"
     changed = " or ".join(in_words(search.coupling.with_figure(row, figure)) for figure in figures)

@@ -78,7 +78,8 @@ class Infeasible(BursarError):
     Attributes
     ----------
     limits : their names, in the order of the scenario.
-    nearest : by limit, the nearest figure that is feasible, all else unchanged: none if there is none, two for an equation.
+    nearest : by limit, the nearest figure that is feasible, all else unchanged: none if there is none, two for an equation;
+        a limit of which the search did not learn it is left out.
     """
 
     exit_code = 5

@@ -31,7 +31,7 @@ from optimizer.problem.sums import exact_sum
 PASSES = 300
 FINE = {"presolve": False, "primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 """The finest that HiGHS takes: its usual tolerance hides the last gains from the master problem."""
-PRECISION = 1e-11
+PRECISION = 1e-10
 """Stop once no more than this share of the values at stake can be gained."""
 
 NEGLIGIBLE = 1e-9

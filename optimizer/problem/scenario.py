@@ -109,7 +109,7 @@ class SolverSpec(Part):
     gap: float = 0.0
     """Stop once (bound − value)/|value| is at most this; 0 asks for a proven optimum."""
     time_limit: float | None = None
-    """Seconds for the whole search."""
+    """Seconds for each search, once its limits have prices."""
     seed: int = 0
     """Of every random choice."""
 

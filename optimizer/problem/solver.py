@@ -18,7 +18,8 @@ class Solver:
     embedding : ``curves`` embeds each open unit's response curve; ``native`` the fitted regressor itself.
     backend : what closes the core: ``gurobi``, or ``highs`` through `scipy.optimize.milp`.
     gap : stop once (bound − value)/|value| is at most this.
-    time_limit : seconds for the whole search, or None.
+    time_limit : seconds for each search (a frontier, a second objective and a conflict take several), once its limits have
+        prices; or None.
     seed : of every random choice, the backend's included.
 
     Raises

@@ -17,7 +17,7 @@ name: hundred-thousand
 units: {table: applicants.csv, id: student_id}
 history: {table: history.csv, outcome: enrolled, treatment: award,
           features: [family_income, family_size, exam_score, distance_km, gender, first_generation, faculty, region]}
-model: {kind: two_model, estimator: sklearn.ensemble.GradientBoostingRegressor, params: {n_estimators: 100, max_depth: 3}}
+model: {kind: s_learner, estimator: sklearn.ensemble.HistGradientBoostingClassifier, params: {max_iter: 50}}
 amounts: {max: 2_500_000, step: 50_000, currency: JPY}
 limits:
   - {measure: cost, at_most: 12_000_000_000}
