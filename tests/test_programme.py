@@ -47,7 +47,11 @@ def test_the_file_shows_every_key_of_limits_rules_and_costs():
 
 def test_the_plan_is_proven_and_the_proof_holds_without_a_solver(left):
     plan, folder = left
-    assert plan.allocation.gap <= 1e-6
+    second = plan.allocation.then
+    assert plan.allocation.bound <= second.best * (1 + 1e-6)
+    assert second.gap <= 1e-9
+    assert second.value < second.before
+    assert second.best * (1 - 0.005) - 1e-6 <= plan.allocation.value <= second.best
     assert verify(folder).value == plan.allocation.value
 
 

@@ -16,10 +16,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Self, TypeVar
+from typing import Annotated, Any, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
@@ -27,13 +26,11 @@ from optimizer.problem.amounts import Amounts
 from optimizer.problem.problem import Problem
 from optimizer.problem.scenario_limits import AnyLimit, LimitSpec, ParitySpec, RangeSpec, name_apart
 from optimizer.problem.scenario_model import KINDS, ClassTransformSpec, EstimatorSpec, ModelSpec
-from optimizer.problem.scenario_part import Part, Whole, fault, format_percent, reject, shown, translate
+from optimizer.problem.scenario_part import Part, Whole, built, fault, format_percent, reject, shown
 from optimizer.problem.scenario_rules import ColumnSpec, CostsSpec, RulesSpec, TierSpec
 from optimizer.problem.scenario_tables import HistorySpec, TreatmentSpec, UnitsSpec
 from optimizer.problem.scenario_then import ThenSpec
 from optimizer.problem.solver import Backend, Embedding, Solver
-
-Built = TypeVar("Built")
 
 ORDER = ("name", "units", "history", "model", "amounts", "costs", "rules", "limits", "then", "solver")
 """The sections of a file, in the order in which it reads best."""
@@ -49,13 +46,6 @@ def _folder_name(name: str) -> str:
             )
         )
     return name
-
-
-def _try(build: Callable[[], Built]) -> Built:
-    try:
-        return build()
-    except ValueError as error:
-        raise translate(error) from None
 
 
 class AmountsSpec(Part):
@@ -87,8 +77,7 @@ class AmountsSpec(Part):
         if self.tiers is None and (self.max is None or self.step is None):
             missing = " and ".join(key for key in ("max", "step") if getattr(self, key) is None)
             raise reject(fault(f"a grid needs {missing}", "write {max: …, step: …} or {tiers: […]}"))
-        _try(self.build)
-        return self
+        return built(self)
 
     def build(self) -> Amounts:
         """The finite set of amounts, 0 among them."""
@@ -115,8 +104,7 @@ class SolverSpec(Part):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
-        _try(self.build)
-        return self
+        return built(self)
 
     def build(self) -> Solver:
         """The settings of the search."""

@@ -22,12 +22,12 @@ from optimizer.problem.scenario_part import (
     PERCENT_SCHEMA,
     Column,
     Part,
+    built,
     fault,
     format_percent,
     parse_percent,
     reject,
     shown,
-    translate,
 )
 from optimizer.problem.where import Scalar, Where
 
@@ -161,11 +161,7 @@ class LimitSpec(Part):
         if self.exactly is not None and self.measure in EXPECTED:
             remedy = "write two limits, at_most and at_least"
             raise reject(fault(f"an expected {self.measure} is never met exactly", remedy, at=("exactly",)))
-        try:
-            self.build()
-        except ValueError as error:
-            raise translate(error) from None
-        return self
+        return built(self)
 
     def build(self) -> Limit:
         """The limit, in exact figures.
@@ -201,11 +197,7 @@ class ParitySpec(Part):
         if isinstance(self.within, Fraction) and self.parity == "cost":
             got, remedy = format_percent(self.within), "write a number, such as 50_000"
             raise reject(fault("must be currency units for each unit", remedy, at=("within",), got=got))
-        try:
-            self.build()
-        except ValueError as error:
-            raise translate(error) from None
-        return self
+        return built(self)
 
     def build(self) -> Limit:
         """The limit, in exact figures.

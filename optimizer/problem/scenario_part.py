@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from decimal import Decimal
 from fractions import Fraction
-from typing import Annotated
+from typing import Annotated, Protocol, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, WithJsonSchema
 from pydantic_core import InitErrorDetails, PydanticCustomError
@@ -84,6 +84,31 @@ def translate(error: ValueError) -> ValidationError:
     first, *keys = sentence["place"].split(".")
     at = ("where", *keys) if first == "where" else tuple(keys)
     return reject(fault(sentence["what"], sentence["remedy"] or "", at=at, got=_shortened(sentence["got"] or "")))
+
+
+class Buildable(Protocol):
+    """A part that builds the value of `optimizer.problem` that it describes."""
+
+    def build(self) -> object:
+        """The value."""
+
+
+Described = TypeVar("Described", bound=Buildable)
+
+
+def built(part: Described) -> Described:
+    """The part, if what it describes can be built.
+
+    Raises
+    ------
+    ValidationError
+        What the constructor says, as a fault at the key it names.
+    """
+    try:
+        part.build()
+    except ValueError as error:
+        raise translate(error) from None
+    return part
 
 
 def parse_percent(text: str) -> Fraction | None:

@@ -15,7 +15,7 @@ from pydantic_core import InitErrorDetails
 from optimizer.problem.costs import Costs, Paid
 from optimizer.problem.rules import Rules
 from optimizer.problem.scenario_limits import Group, group_of
-from optimizer.problem.scenario_part import Column, Part, Whole, fault, shown, translate
+from optimizer.problem.scenario_part import Column, Part, Whole, built, fault, shown
 
 
 class ColumnSpec(Part):
@@ -67,11 +67,7 @@ class RulesSpec(Part):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
-        try:
-            self.build()
-        except ValueError as error:
-            raise translate(error) from None
-        return self
+        return built(self)
 
     def build(self) -> Rules:
         """The rules for single units."""
@@ -106,11 +102,7 @@ class CostsSpec(Part):
 
     @model_validator(mode="after")
     def _can_be_built(self) -> Self:
-        try:
-            self.build()
-        except ValueError as error:
-            raise translate(error) from None
-        return self
+        return built(self)
 
     def build(self) -> Costs:
         """How awards are charged."""
