@@ -20,9 +20,10 @@ from numpy.typing import NDArray
 from optimizer.decide import Progress, decide, silent
 from optimizer.errors import Infeasible, NoIncumbent
 from optimizer.problem.allocation import Allocation
-from optimizer.problem.coupling import MEASURES, Coupling, Row, Totals, slack
+from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import EXPECTED, FINEST, Limit
+from optimizer.problem.rows import MEASURES, Row, slack
 from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.words import in_words

@@ -26,8 +26,9 @@ from optimizer.errors import Infeasible, ModelError, NoIncumbent
 from optimizer.narrow import Narrowed, narrow, price_whole, reopen
 from optimizer.problem.allocation import Allocation, Incumbent
 from optimizer.problem.core import Capacity, Closed, Core
-from optimizer.problem.coupling import Coupling, Totals, slack
+from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
+from optimizer.problem.rows import slack
 from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import Units

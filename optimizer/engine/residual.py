@@ -10,8 +10,9 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.problem.coupling import Coupling, Row, Totals, slack
+from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
+from optimizer.problem.rows import Row, slack
 
 LARGEST = 10**6
 """Whole coefficients up to this are given to the solver as they are."""

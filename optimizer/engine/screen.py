@@ -15,8 +15,9 @@ from numpy.typing import NDArray
 
 from optimizer.engine.rivals import look
 from optimizer.problem.box import Box
-from optimizer.problem.coupling import Coupling, Row, Totals
+from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
+from optimizer.problem.rows import Row
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
 

@@ -16,9 +16,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.errors import DataError
-from optimizer.problem.coupling import Coupling, Row
+from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
+from optimizer.problem.rows import Row
 
 Minimised = Literal["cost", "recipients", "changes"]
 

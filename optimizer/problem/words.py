@@ -8,8 +8,8 @@ from itertools import groupby
 from optimizer.problem.allocation import Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.costs import Costs
-from optimizer.problem.coupling import MEASURES, Row
 from optimizer.problem.limits import Limit
+from optimizer.problem.rows import MEASURES, Row
 from optimizer.problem.rules import Rules
 from optimizer.problem.then import Then
 

@@ -8,8 +8,9 @@ import pandas as pd
 import pytest
 
 from optimizer.engine.residual import residual
-from optimizer.problem.coupling import Totals, slack
+from optimizer.problem.coupling import Totals
 from optimizer.problem.limits import Limit
+from optimizer.problem.rows import slack
 
 EVERYONE_OPEN = np.zeros(3, dtype=bool)
 

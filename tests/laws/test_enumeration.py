@@ -13,9 +13,10 @@ from optimizer.engine.verify import certify
 from optimizer.errors import Infeasible
 from optimizer.plan import allocate
 from optimizer.problem.amounts import Amounts
-from optimizer.problem.coupling import Coupling, slack
+from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
+from optimizer.problem.rows import slack
 from optimizer.problem.solver import Solver
 
 INSTANCES = 1000

@@ -10,9 +10,10 @@ from hypothesis import strategies as st
 
 from optimizer.errors import DataError
 from optimizer.problem.amounts import LARGEST, Amounts
-from optimizer.problem.coupling import OUTCOME_TOLERANCE, Coupling, Totals, slack
+from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
+from optimizer.problem.rows import OUTCOME_TOLERANCE, slack
 
 FRAME = pd.DataFrame({"gender": ["F", "M", "F", "M", "M"], "first": [1, 1, 0, 0, 0]})
 WOMEN = {"gender": "F"}
