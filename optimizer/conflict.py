@@ -23,7 +23,7 @@ from optimizer.problem.allocation import Allocation
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import EXPECTED, FINEST, Limit
-from optimizer.problem.rows import MEASURES, Row, slack
+from optimizer.problem.rows import MEASURES, OUTCOME_TOLERANCE, Row, slack
 from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.words import in_words
@@ -165,7 +165,9 @@ def _rounded(limit: Limit, sign: int, figure: Fraction) -> Fraction:
     """A figure that can be written, on the side that is feasible: shares and expectations to six decimals."""
     if limit.measure not in EXPECTED and limit.of in (None, "units"):
         return figure
-    scaled = figure * FINEST
+    # An expectation may miss its figure by rounding.
+    slack_of = Fraction(OUTCOME_TOLERANCE) * max(Fraction(1), abs(figure)) if limit.of in (None, "units") else Fraction(0)
+    scaled = (figure - sign * slack_of) * FINEST
     return Fraction(math.ceil(scaled) if sign > 0 else math.floor(scaled), FINEST)
 
 
