@@ -140,9 +140,6 @@ def _search(
     bound = view.curves.in_steps(dual.bound, dual.rounding)
     best = _weigh(view, narrowed.choice, Incumbent(choice=None, value=-np.inf, bound=bound, source="dual"))
     best = best if start is None else _weigh(view, start[view.units], best)
-    if best.choice is None:
-        for simple in (dual.near, dual.choice, first_options(view.curves)):
-            best = _weigh(view, simple, best)
     largest = backend.capacity(solver.backend)
     for lap in range(ROUNDS):
         if best.choice is not None and best.gap <= solver.gap:
@@ -156,7 +153,12 @@ def _search(
         best = better
         if stuck or (deadline is not None and time.monotonic() > deadline):
             break
-    return _beyond_licence(narrowed, best, solver, deadline, progress)
+    best = _beyond_licence(narrowed, best, solver, deadline, progress)
+    if best.choice is None:
+        # Not before: a core around a poor plan is a poor core.
+        for simple in (dual.near, dual.choice, first_options(view.curves)):
+            best = _weigh(view, simple, best)
+    return best
 
 
 def _beyond_licence(narrowed: Narrowed, best: Incumbent, solver: Solver, deadline: float | None, progress: Progress) -> Incumbent:
