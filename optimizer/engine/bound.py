@@ -32,7 +32,10 @@ PASSES = 300
 FINE = {"presolve": False, "primal_feasibility_tolerance": 1e-10, "dual_feasibility_tolerance": 1e-10}
 """The finest that HiGHS takes: its usual tolerance hides the last gains from the master problem."""
 PRECISION = 1e-10
-"""Stop once no more than this share of the values at stake can be gained."""
+"""Stop once no more than this share of the bound, or of what is at stake if that is less, can be gained."""
+
+ROUNDING = 1e-15
+"""Less than this share of the stake is rounding, whatever the bound."""
 
 NEGLIGIBLE = 1e-9
 """Shares and relative prices below this are rounding."""
@@ -121,7 +124,7 @@ def bound(
         choice, best, used = look(prices)
         return Cut(point, float(coupling.allowed @ prices) + best, (coupling.allowed - used) * scale, choice)
 
-    centre, cuts, shares = _descend(cut_at, _region(box, around, scale), PRECISION * stake, floor)
+    centre, cuts, shares = _descend(cut_at, _region(box, around, scale), stake, floor)
     if centre.height < floor:
         raise Infeasible.among(_contradiction(coupling, centre.point))
     prices = centre.point * scale
@@ -189,8 +192,8 @@ def _region(box: Box | None, around: Box | None, scale: Vector) -> Region:
     return Region(centre, np.maximum(centre - reach, 0.0), centre + reach, radius)
 
 
-def _descend(cut_at: Callable[[Vector], Cut], region: Region, precision: float, floor: float) -> tuple[Cut, list[Cut], Vector]:
-    """The lowest cut found in the region, all cuts, and their shares; stops at `precision`, or below `floor`."""
+def _descend(cut_at: Callable[[Vector], Cut], region: Region, stake: float, floor: float) -> tuple[Cut, list[Cut], Vector]:
+    """The lowest cut found in the region, all cuts, and their shares; stops at `PRECISION`, or below `floor`."""
     widest = region.radius
     radius = widest / NEARER
     centre = cut_at(region.start)
@@ -200,7 +203,7 @@ def _descend(cut_at: Callable[[Vector], Cut], region: Region, precision: float, 
             break
         step = _master(cuts, centre, radius, region)
         shares = step.shares
-        if step.gain <= precision:
+        if step.gain <= max(PRECISION * min(stake, abs(centre.height)), ROUNDING * stake):
             if radius >= widest:
                 break
             radius = widest

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from functools import cache
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,9 +64,18 @@ def each_block(curves: Curves, work: Callable[[slice], object]) -> None:
     if len(parts) == 1:
         work(parts[0])
         return
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        # numpy lets go of the interpreter while it computes.
-        list(pool.map(work, parts))
+    # numpy lets go of the interpreter while it computes.
+    list(_cores().map(work, parts))
+
+
+@cache
+def _cores() -> ThreadPoolExecutor:
+    """One thread a core, kept: a pass over few units takes no longer than it takes to start threads."""
+    return ThreadPoolExecutor(os.cpu_count())
+
+
+# A forked process has none of its parent's threads.
+os.register_at_fork(after_in_child=_cores.cache_clear)
 
 
 def best_options(curves: Curves, coupling: Coupling, prices: NDArray[np.float64]) -> tuple[NDArray[np.intp], NDArray[np.float64]]:
