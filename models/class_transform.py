@@ -25,9 +25,7 @@ from models.grid import response_at
 from models.learner import Learner
 from models.observed import Observed
 from models.outcome import classifies, expected
-
-LEAST_PROPENSITY = 0.01
-"""Fitted propensities are kept this far from 0 and 1, so that no unit weighs more than a hundred (Crump et al. 2009)."""
+from models.propensity import LEAST_PROPENSITY
 
 
 class ClassTransform(Learner):
