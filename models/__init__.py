@@ -3,18 +3,32 @@
 from models.base import Branch, ResponseError, ResponseModel
 from models.catalogue import build_estimator, build_model
 from models.class_transform import ClassTransform
+from models.dr_learner import DRLearner
 from models.s_learner import SLearner
+from models.tarnet import TARNet
+from models.tl_tarnet import TLTARNet
+from models.transformed_outcome import TransformedOutcome
 from models.two_model import TwoModel
+from models.uplift_forest import UpliftForest
+from models.uplift_tree import UpliftTree
 from models.wrapped import WrappedModel, wrap
+from models.x_learner import XLearner
 
 __all__ = [
     "Branch",
     "ClassTransform",
+    "DRLearner",
     "ResponseError",
     "ResponseModel",
     "SLearner",
+    "TARNet",
+    "TLTARNet",
+    "TransformedOutcome",
     "TwoModel",
+    "UpliftForest",
+    "UpliftTree",
     "WrappedModel",
+    "XLearner",
     "build_estimator",
     "build_model",
     "wrap",

@@ -19,15 +19,36 @@ from sklearn.base import BaseEstimator
 
 from models.base import ResponseError
 from models.class_transform import ClassTransform
+from models.dr_learner import DRLearner
 from models.learner import Learner
 from models.s_learner import SLearner
+from models.tarnet import TARNet
+from models.tl_tarnet import TLTARNet
+from models.transformed_outcome import TransformedOutcome
 from models.two_model import TwoModel
+from models.uplift_forest import UpliftForest
+from models.uplift_tree import UpliftTree
+from models.x_learner import XLearner
 
 ALLOWED = ("sklearn", "xgboost", "lightgbm")
 """Modules a file may name estimators of."""
 
-KINDS: dict[str, type[Learner]] = {"s_learner": SLearner, "two_model": TwoModel, "class_transform": ClassTransform}
-"""The learners, by what a scenario calls them."""
+KINDS: dict[str, type[Learner]] = {
+    "s_learner": SLearner,
+    "two_model": TwoModel,
+    "class_transform": ClassTransform,
+    "transformed_outcome": TransformedOutcome,
+    "x_learner": XLearner,
+    "dr_learner": DRLearner,
+    "uplift_tree": UpliftTree,
+    "uplift_forest": UpliftForest,
+    "tarnet": TARNet,
+    "tl_tarnet": TLTARNet,
+}
+"""The learners, by what a scenario calls them; none needs torch before it is fitted."""
+
+WITHIN = {"network": "tarnet"}
+"""Options that are a learner themselves, and its kind: they are named by its parameters alone."""
 
 BOOSTING = ("xgboost", "lightgbm")
 NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
@@ -35,7 +56,7 @@ NAME = re.compile(r"[A-Za-z][A-Za-z0-9_]*")
 
 def build_model(
     kind: str,
-    estimator: Any,
+    estimator: Any = None,
     options: Mapping[str, Any] | None = None,
     *,
     allowed: Collection[str] = ALLOWED,
@@ -48,26 +69,32 @@ def build_model(
     kind
         A key of `KINDS`.
     estimator
-        What `build_estimator` takes, or an estimator.
+        What `build_estimator` takes, or an estimator; None for a learner that is made of none.
     options
-        Parameters of the learner other than its estimator; a propensity may be named like an estimator.
+        Parameters of the learner other than its estimator; those that are estimators may be named like one, and a learner
+        of `WITHIN` by its own parameters.
     allowed, random_state
         As in `build_estimator`.
 
     Raises
     ------
     ResponseError
-        If the kind, the estimator or an option is not known.
+        If the kind, the estimator or an option is not known, or an estimator is missing or not wanted.
     """
     if kind not in KINDS:
         raise ResponseError(f"model.kind: must be one of {', '.join(KINDS)}, got {kind!r}{_near(kind, KINDS)}")
     learner = KINDS[kind]
-    settings = {name: _built(value, allowed, random_state, f"model.{name}") for name, value in (options or {}).items()}
+    settings = {name: _option(name, value, allowed, random_state) for name, value in (options or {}).items()}
     _check_parameters(learner, settings, "model")
-    if "random_state" in _parameters(learner)[0]:
+    parameters = _parameters(learner)[0]
+    if "random_state" in parameters:
         settings.setdefault("random_state", random_state)
-    named = isinstance(estimator, str | Mapping)
-    settings["estimator"] = build_estimator(estimator, allowed=allowed, random_state=random_state) if named else estimator
+    if ("estimator" in parameters) != (estimator is not None):
+        wanted = "is made of an estimator, got none; name one" if estimator is None else "is made of no estimator; leave it out"
+        raise ResponseError(f"model.estimator: {kind} {wanted}")
+    if estimator is not None:
+        named = isinstance(estimator, str | Mapping)
+        settings["estimator"] = build_estimator(estimator, allowed=allowed, random_state=random_state) if named else estimator
     return learner(**settings)
 
 
@@ -96,6 +123,12 @@ def build_estimator(spec: Mapping[str, Any] | str, *, allowed: Collection[str] =
             "which only transforms; name a classifier or regressor"
         )
     return estimator
+
+
+def _option(name: str, value: Any, allowed: Collection[str], random_state: int) -> Any:
+    if name in WITHIN and isinstance(value, Mapping):
+        return build_model(WITHIN[name], None, value, allowed=allowed, random_state=random_state)
+    return _built(value, allowed, random_state, f"model.{name}")
 
 
 def _build(spec: Mapping[str, Any] | str, allowed: Collection[str], random_state: int, where: str) -> Any:

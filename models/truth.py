@@ -8,7 +8,8 @@ who take an offer as a sign that the faculty cannot fill its seats. All figures 
 
 As in real tables, a few dozen exam scores and incomes are missing, and some twenty past outcomes: they are blanked at
 random after the response was drawn. `python -m models.truth FOLDER` writes the shipped history.csv and applicants.csv,
-and programme_applicants.csv: the same applicants with what an office knows of each application.
+programme_applicants.csv, the same applicants with what an office knows of each application, and recent_history.csv, a few
+hundred more of the past, for a model that has learned from the others before.
 """
 
 from __future__ import annotations
@@ -28,6 +29,9 @@ from models.base import offered, received
 
 SEED = 2026
 """Of the shipped tables."""
+
+RECENT = 400
+"""Rows of recent_history.csv."""
 
 LARGEST_AWARD, AWARD_STEP, LEAST_AWARD = 2_500_000, 50_000, 100_000
 
@@ -72,9 +76,9 @@ class ScholarshipWorld:
         """Probability that each of n people enrols at its own award (yen): (n,)."""
         return self._probability(X, received(treatment, len(X))[:, None])[:, 0]
 
-    def draw_history(self, rng: Generator, n: int = 8_000) -> pd.DataFrame:
-        """Past people with a randomised `award` (none for half of them, else uniform on the grid), and who `enrolled`."""
-        people = _people(n, rng)
+    def draw_history(self, rng: Generator, n: int = 8_000, first: int = 1) -> pd.DataFrame:
+        """Past people, numbered from `first`, with a randomised `award` (half of them none, else uniform) and who `enrolled`."""
+        people = _people(n, rng, first)
         grid = np.arange(LEAST_AWARD, LARGEST_AWARD + 1, AWARD_STEP)
         award = np.where(rng.random(n) < 0.5, 0, rng.choice(grid, size=n))  # noqa: PLR2004 — a fair coin
         enrolled = (rng.random(n) < self.predict(people, award)).astype(np.int64)
@@ -100,13 +104,19 @@ class ScholarshipWorld:
 
 
 def shipped_tables(seed: int = SEED) -> dict[str, pd.DataFrame]:
-    """The shipped tables by file name: 8 000 past people, 1 000 applicants, and these once more with their applications."""
+    """The shipped tables by file name: 8 000 past people, 1 000 applicants, these with applications, 400 more past people."""
     rng = np.random.default_rng(seed)
     world = ScholarshipWorld()
     history = world.draw_history(rng)
     applicants = world.draw_applicants(rng, first=len(history) + 1)
     applications = applicants.assign(**_applications(applicants, rng))
-    return {"history.csv": history, "applicants.csv": applicants, "programme_applicants.csv": applications}
+    recent = world.draw_history(rng, n=RECENT, first=len(history) + len(applicants) + 1)
+    return {
+        "history.csv": history,
+        "applicants.csv": applicants,
+        "programme_applicants.csv": applications,
+        "recent_history.csv": recent,
+    }
 
 
 def _people(n: int, rng: Generator, first: int = 1) -> pd.DataFrame:

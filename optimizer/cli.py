@@ -111,6 +111,46 @@ def check(scenario: ScenarioFile, set_: Set = None, as_json: Json = False, verbo
             stdout.writelines(f"{name}: {fact}\n" for name, fact in facts.items())
 
 
+@app.command(epilog="Example: bursar study kinds scenarios/scholarship.yaml")
+def study(  # noqa: PLR0913, PLR0917 — each is an option of its own
+    name: Annotated[str, typer.Argument(metavar="NAME", help="transfer-1, transfer-2, ihdp or kinds.")],
+    scenario: Annotated[Path, typer.Argument(metavar="[SCENARIO.yaml]", help="For kinds.", show_default=False)] = Path(
+        "scenarios/scholarship.yaml"
+    ),
+    data: Annotated[Path | None, typer.Option(metavar="PATH", help="For ihdp: the train .npz, or .csv files.")] = None,
+    preset: Annotated[str, typer.Option(help="For ihdp: ihdp, ihdp-cfr-mmd or ihdp-cfr-wass.")] = "ihdp",
+    reps: Annotated[int | None, typer.Option(min=1, help="Replications of transfer or ihdp.")] = None,
+    seed: Annotated[int, typer.Option(help="Of the first replication.")] = 0,
+    jobs: Annotated[int, typer.Option(min=1, help="For transfer: processes at once.")] = 1,
+    small: Annotated[bool, typer.Option("--small", help="For transfer: a part of the cells.")] = False,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Also write the table there.")] = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Run a published study of the models again, or compare all kinds of model where the truth is known."""
+    from optimizer.edge.outputs import write_frontier  # noqa: PLC0415 — heavy, and `--help` must be quick
+    from optimizer.edge.terminal import show_study, stages  # noqa: PLC0415
+    from optimizer.study import Choices  # noqa: PLC0415
+    from optimizer.study import study as run  # noqa: PLC0415
+
+    _log(verbose=verbose)
+    with _clean_stdout() as stdout:
+        with stages() as progress:
+            choices = Choices(
+                scenario=scenario, data=data, preset=preset, reps=reps, seed=seed, jobs=jobs, small=small, progress=progress
+            )
+            found = run(name, choices)
+        if out is not None:
+            write_frontier(found.table, out)
+        if as_json:
+            rows = json.loads(found.table.to_json(orient="records", double_precision=15))
+            _print_json(stdout, {"study": name, "notes": found.notes, "rows": rows})
+        else:
+            show_study(found.text or found.table, found.notes, _console(stdout))
+            if out is not None:
+                stdout.write(f"written to {out}\n")
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file, for editors."""

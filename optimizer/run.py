@@ -19,7 +19,7 @@ from optimizer.edge.model_store import ModelStore
 from optimizer.edge.outputs import Left, read_left, write_left
 from optimizer.edge.previous import Previous, read_previous
 from optimizer.edge.scenario_file import read_scenario
-from optimizer.edge.sources import read_sources
+from optimizer.edge.sources import read_sources, source_histories
 from optimizer.engine.compare import compare
 from optimizer.engine.respond import respond
 from optimizer.engine.verify import certify
@@ -211,13 +211,14 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
     problem, previous = _asked(read, units)
     coupling = Coupling.compile(problem.limits, len(units), units.frame)
     currency = read.amounts.currency
+    made_of = getattr(read.model, "estimator", getattr(read.model, "file", None))
     _, lowest, *_ = amounts.values
     facts = {
         "scenario": read.name,
         "units": f"{len(units):,}",
         "features": ", ".join(units.features),
         "history": "none" if history is None else f"{len(history):,} rows, {int((history.treatment > 0).sum()):,} treated",
-        "model": f"{read.model.kind} over {getattr(read.model, 'estimator', getattr(read.model, 'file', ''))}",
+        "model": read.model.kind if made_of is None else f"{read.model.kind} over {made_of}",
         "amounts": f"0 and {len(amounts) - 1} awards from {lowest:,} to {amounts.values[-1]:,} {currency}".rstrip(),
         "costs": costs_in_words(problem.costs, currency=currency),
         **{f"rule {rule}": words for rule, words in rules_in_words(problem.rules, currency=currency).items()},
@@ -225,7 +226,8 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
         **({} if problem.then is None else {"then": then_in_words(problem.then)}),
         "solver": f"{solver.embedding}, {solver.backend}, gap {solver.gap:g}, seed {solver.seed}",
     }
-    notes = (*(history.notes if history else ()), *units.notes, *(previous.notes if previous else ()))
+    past = (*((history,) if history else ()), *source_histories(read))
+    notes = (*(note for table in past for note in table.notes), *units.notes, *(previous.notes if previous else ()))
     return facts | {f"note {i}": note for i, note in enumerate(notes, 1)}
 
 

@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+import hashlib
 import logging
 import warnings
+from collections.abc import Sequence
 from typing import Any
 
 from models.base import ResponseError, ResponseModel
 from models.catalogue import build_model
+from models.learner import Learner
 from models.wrapped import wrap
 from optimizer.edge.model_file import load_model
 from optimizer.edge.model_store import ModelStore
+from optimizer.edge.sources import source_histories
 from optimizer.errors import ModelError
 from optimizer.problem.scenario import Scenario
+from optimizer.problem.scenario_estimator import EstimatorSpec
 from optimizer.problem.scenario_model import WrappedSpec
 from optimizer.problem.units import History
 
@@ -26,19 +31,24 @@ def fitted_model(scenario: Scenario, history: History | None, store: ModelStore)
     ------
     ModelError
         If it cannot be built, fitted or read.
+    DataError
+        If another history that it learns from does not hold what the scenario says of it.
     """
     if isinstance(scenario.model, WrappedSpec):
         return wrapped_model(scenario.model, store)
     if history is None:
         raise ModelError(f"model.kind: {scenario.model.kind} is fitted on a history, got none; add `history` to the scenario")
     spec = _plain(scenario.model)
-    columns = _columns(scenario)
-    key = store.key({"model": spec, "history": history.digest, "columns": columns, "seed": scenario.solver.seed})
+    sources = source_histories(scenario)
+    parts = {"model": spec, "history": history.digest, "columns": _columns(scenario), "seed": scenario.solver.seed}
+    if sources:
+        parts["sources"] = [_identity(source) for source in sources]
+    key = store.key(parts)
     kept: ResponseModel | None = store.load(key)
     if kept is not None:
         log.info("model: fitted before, taken from %s", store.folder)
         return kept
-    model = _fit(spec, history, scenario.solver.seed, store.allowed_modules)
+    model = fit(_built(scenario, spec, store.allowed_modules), history, sources)
     store.save(key, model)
     # What a later run will read, so that both leave the same bytes.
     again: ResponseModel | None = store.load(key)
@@ -63,17 +73,40 @@ def wrapped_model(spec: WrappedSpec, store: ModelStore) -> ResponseModel:
     return model
 
 
-def _fit(spec: dict[str, Any], history: History, seed: int, allowed: tuple[str, ...]) -> ResponseModel:
-    kind, estimator = spec.pop("kind"), {"estimator": spec.pop("estimator"), "params": spec.pop("params", {})}
+def _built(scenario: Scenario, spec: dict[str, Any], allowed: tuple[str, ...]) -> Learner:
+    """The unfitted learner: `params` are its estimator's where it is made of one, else its own."""
+    kind, params = spec["kind"], spec.get("params", {})
+    options = {name: value for name, value in spec.items() if name not in ("kind", "estimator", "params")}
+    estimator = None
+    if isinstance(scenario.model, EstimatorSpec):
+        estimator = {"estimator": spec["estimator"], "params": params}
+    else:
+        options |= params
+    try:
+        return build_model(kind, estimator, options, allowed=allowed, random_state=scenario.solver.seed)
+    except ResponseError as wrong:
+        raise ModelError(f"model: {wrong}") from wrong
+
+
+def fit(model: Learner, history: History, sources: Sequence[History] = ()) -> ResponseModel:
+    """A learner fitted on a history, for a transferred model after other histories; what it warns of is logged.
+
+    Raises
+    ------
+    ModelError
+        If it cannot be fitted.
+    """
+    told = {"source": [(source.X, source.treatment, source.outcome) for source in sources]} if sources else {}
     with warnings.catch_warnings(record=True) as raised:
         warnings.simplefilter("always")
         try:
-            model = build_model(kind, estimator, spec, allowed=allowed, random_state=seed)
-            fitted: ResponseModel = model.fit(history.X, history.treatment, history.outcome)
+            fitted: ResponseModel = model.fit(history.X, history.treatment, history.outcome, **told)
         except ResponseError as wrong:
             raise ModelError(f"model: {wrong}") from wrong
     for said in dict.fromkeys(str(warning.message) for warning in raised):
         log.warning("model: while fitting, %s", said)
+    if verdict := getattr(fitted, "verdict_", ""):
+        log.info("model: %s", verdict)
     for column, missing in getattr(fitted, "imputed_", {}).items():
         log.info("model: %s is missing in %d history rows, imputed from the others", column, missing)
     return fitted
@@ -86,6 +119,13 @@ def _columns(scenario: Scenario) -> dict[str, Any]:
     return columns
 
 
+def _identity(source: History) -> list[str]:
+    """What the fit reads of another history: its rows, and which of its columns were what, in which unit."""
+    read = hashlib.sha256(source.treatment.tobytes() + source.outcome.tobytes())
+    return [source.digest, read.hexdigest()]
+
+
 def _plain(spec: Any) -> dict[str, Any]:
-    plain: dict[str, Any] = spec.model_dump(exclude_none=True)
+    """The model as it is written, but for where its source stands, which the source's digest makes irrelevant."""
+    plain: dict[str, Any] = spec.model_dump(exclude_none=True, exclude={"source"})
     return plain

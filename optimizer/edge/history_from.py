@@ -69,7 +69,7 @@ def history_from(table: Table, *, outcome: str, treatment: str, features: Sequen
         outcome=_read_only(happened[usable]),
         left_out={reason: count for reason, count in left_out.items() if count},
         digest=table.digest,
-        notes=_notes(table, usable, left_out, features),
+        notes=(*_notes(table, usable, left_out, features), *_means(table.name, received[usable], happened[usable])),
     )
     _check_contrast(history, table.name, outcome=outcome, treatment=treatment)
     return history
@@ -138,6 +138,17 @@ def _notes(table: Table, usable: NDArray[np.bool_], left_out: dict[str, int], fe
     total = sum(gone.values())
     dropped = f"{table.name}: {total} of {len(usable)} rows left out of the fit: {reasons}."
     return ((dropped,) if gone else ()) + imputed(table, usable, features)
+
+
+def _means(name: str, received: NDArray[np.float64], happened: NDArray[np.float64]) -> tuple[str, ...]:
+    """What happened in either arm: the difference that a model has to explain, before it explains anything."""
+    arms = {"without an award": happened[received == 0], "with an award": happened[received > 0]}
+    said = [f"{outcomes.mean():.6g} {arm} ({_rows(outcomes.size)})" for arm, outcomes in arms.items() if outcomes.size]
+    return (f"{name}: mean outcome {', '.join(said)}.",)
+
+
+def _rows(count: int) -> str:
+    return f"{count:,} row{'s' if count > 1 else ''}"
 
 
 def _read_only(values: NDArray[np.float64]) -> NDArray[np.float64]:

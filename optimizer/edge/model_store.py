@@ -25,7 +25,8 @@ from optimizer.errors import ModelError
 log = logging.getLogger(__name__)
 
 ALWAYS = ("bursar", "numpy", "scikit-learn", "scipy", "skops")
-BOOSTERS = ("lightgbm", "xgboost")
+CALLED_BY = {"lightgbm": "lightgbm", "xgboost": "xgboost", "torch": "tarnet"}
+"""Packages whose version matters to some fits only, and the word that stands in their parts."""
 
 
 class ModelStore:
@@ -62,7 +63,7 @@ class ModelStore:
             said = json.dumps(parts, sort_keys=True, default=_plain)
         except (TypeError, ValueError) as error:
             raise ModelError(f"model: its parameters must be plain values: {error}; name an estimator by its path") from error
-        used = versions([package for package in BOOSTERS if package in said])
+        used = versions([package for package, word in CALLED_BY.items() if word in said])
         return hashlib.sha256(f"{said} {json.dumps(used, sort_keys=True)}".encode()).hexdigest()
 
     def load(self, key: str) -> Any | None:

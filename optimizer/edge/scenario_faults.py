@@ -24,6 +24,7 @@ _EXAMPLES = {
     "kind": "two_model",
     "estimator": "sklearn.linear_model.LogisticRegression",
     "file": "fitted.skops",
+    "source": "{table: other_history.csv}",
     "measure": "cost",
     "by": "gender",
     "within": "5%",

@@ -17,8 +17,8 @@ from optimizer.edge.tables import SHOWN, Table, read_table
 from optimizer.edge.units_from import check_same_kinds, units_from
 from optimizer.errors import DataError, ModelError
 from optimizer.problem.scenario import Scenario
-from optimizer.problem.scenario_model import WrappedSpec
-from optimizer.problem.scenario_tables import HistorySpec, UnitsSpec
+from optimizer.problem.scenario_model import TLTARNetSpec, WrappedSpec
+from optimizer.problem.scenario_tables import HistorySpec, SourceSpec, UnitsSpec
 from optimizer.problem.units import History, Units
 
 log = logging.getLogger(__name__)
@@ -59,6 +59,29 @@ def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History 
     return units, history
 
 
+def source_histories(scenario: Scenario) -> tuple[History, ...]:
+    """The other histories that a model learns from before the scenario's own; only a transferred model has any.
+
+    Raises
+    ------
+    DataError
+        If a table does not hold what the scenario says of it.
+    """
+    model, spec = scenario.model, scenario.history
+    if not isinstance(model, TLTARNetSpec) or spec is None:
+        return ()
+    histories = tuple(_source(source, spec) for source in model.sources)
+    for note in (note for history in histories for note in history.notes):
+        log.info("source: %s", note)
+    return histories
+
+
+def _source(source: SourceSpec, spec: HistorySpec) -> History:
+    treatment = source.treatment or spec.treatment
+    outcome = source.outcome or spec.outcome
+    return history_from(_table(source), outcome=outcome, treatment=treatment.column, features=spec.features, per=treatment.per)
+
+
 def _paid_if_outcome(scenario: Scenario, units: Units, history: History | None) -> Units:
     """The units, with a note where rounding expected costs up to whole currency units is coarse."""
     strange = [] if history is None else np.setdiff1d(history.outcome, (0.0, 1.0)).tolist()
@@ -78,7 +101,7 @@ def _paid_if_outcome(scenario: Scenario, units: Units, history: History | None) 
     return replace(units, notes=(*units.notes, note))
 
 
-def _table(spec: UnitsSpec | HistorySpec) -> Table:
+def _table(spec: UnitsSpec | HistorySpec | SourceSpec) -> Table:
     if spec.dataset is not None:
         return read_dataset(spec.dataset)
     if spec.table is None:

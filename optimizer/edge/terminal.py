@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 import numpy as np
@@ -28,6 +28,10 @@ STAGES = {
     "verify": "verify",
     "write": "write",
 }
+
+
+DECIMALS = 4
+"""Of a study's figures on screen; its files hold them all."""
 
 
 class Stages:
@@ -67,6 +71,24 @@ def show_frontier(table: pd.DataFrame, console: Console) -> None:
     for row in table.itertuples(index=False):
         shown.add_row(*(_cell(value) for value in row))
     console.print(shown)
+
+
+def show_study(table: pd.DataFrame | str, notes: Sequence[str], console: Console) -> None:
+    """A line for each row, its name to the left, or the text that says it; and what must be known to read it."""
+    console.print(table if isinstance(table, str) else _named(table), markup=False, highlight=False, soft_wrap=True)
+    for note in notes:
+        console.print(f"  {note}", markup=False, highlight=False, soft_wrap=True)
+
+
+def _named(table: pd.DataFrame) -> Table:
+    name, *figures = table.columns
+    shown = Table(box=None, header_style="bold")
+    shown.add_column(str(name))
+    for figure in figures:
+        shown.add_column(str(figure), justify="right")
+    for row in table.round(DECIMALS).itertuples(index=False):
+        shown.add_row(*(_cell(value) for value in row))
+    return shown
 
 
 def _cell(value: object) -> str:

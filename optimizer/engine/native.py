@@ -3,7 +3,8 @@
     x_i ∈ {0} ∪ [min, max],   z_i = 1[x_i > 0],   y_i = f(features_i, x_i),   maximise Σ y_i   under the limits
 
 gurobi-machinelearning writes f as constraints. Awards are snapped down to the grid and the model is asked again there, since
-an embedded tree may claim a value that its own `predict` does not earn at the award it returns.
+an embedded tree may claim a value that its own `predict` does not earn at the award it returns. A ReLU network whose awards fall
+in strata is one embedded head for each, of which a unit's award chooses one.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ from gurobi_ml import add_predictor_constr
 from numpy.typing import NDArray
 
 from models.base import Branch
+from models.head import Head
 from optimizer.engine import gurobi
 from optimizer.errors import Infeasible, ModelError, NoIncumbent
 from optimizer.problem.coupling import Coupling
@@ -83,6 +85,13 @@ def solve_native(branches: tuple[Branch, Branch], curves: Curves, coupling: Coup
 
 def _check_embeddable(branch: Branch) -> None:
     estimator, kind = branch.estimator, type(branch.estimator).__name__
+    if isinstance(estimator, Head):
+        if estimator.obstacle:
+            raise ModelError(
+                "model.options: embedding native takes networks with activation relu, a continuous outcome and dose none or "
+                f"strata, got {estimator.obstacle}; use embedding: curves"
+            )
+        return
     if kind not in SUPPORTED:
         raise ModelError(
             f"model.estimator: embedding native takes {', '.join(SUPPORTED)}, got {kind}; "
@@ -110,6 +119,9 @@ def _embed(model: gp.Model, single: bool, branch: Branch, curves: Curves, variab
     inputs = np.empty((len(branch), branch.features.shape[1] + 1), dtype=object)
     inputs[:, np.arange(inputs.shape[1]) != branch.column] = branch.features
     inputs[:, branch.column] = award.tolist()
+    if isinstance(branch.estimator, Head):
+        _embed_strata(model, branch, inputs, curves, variables)
+        return
     kind = type(branch.estimator).__name__
     options: dict[str, Any] = {"epsilon": EPSILON} if kind in TREES else {}
     if kind == "LogisticRegression":
@@ -118,9 +130,31 @@ def _embed(model: gp.Model, single: bool, branch: Branch, curves: Curves, variab
         add_predictor_constr(model, branch.estimator, inputs, outcome.reshape(-1, 1), **options)
         return
     treated = add_predictor_constr(model, branch.estimator, inputs, **options).output.reshape(-1)
-    for i in range(len(branch)):
-        model.addGenConstrIndicator(given[i].item(), True, outcome[i].item() == treated[i].item())
-        model.addGenConstrIndicator(given[i].item(), False, outcome[i].item() == float(curves.values[i, 0]))
+    _where(model, given, True, outcome, treated.tolist())
+    _where(model, given, False, outcome, curves.values[:, 0].tolist())
+
+
+def _embed_strata(model: gp.Model, branch: Branch, inputs: Any, curves: Curves, variables: tuple[Any, Any, Any]) -> None:
+    """Σ_j c_ij = z_i,   low_j ≤ x_i ≤ high_j and y_i = f_j(x_i) where c_ij = 1."""
+    award, given, outcome = variables
+    offered = curves.amounts.array[1:] / branch.scale
+    # A stratum begins at its first amount of the grid: below that, snapping would end in the stratum below.
+    inside = [(piece, offered[piece.holds(offered)]) for piece in branch.estimator.pieces()]
+    ranges = [(piece, float(own[0]), min(float(offered[-1]), piece.highest)) for piece, own in inside if own.size]
+    chosen = model.addMVar((len(branch), len(ranges)), vtype=gp.GRB.BINARY, name="stratum")
+    model.addConstr(chosen.sum(axis=1) == given)
+    model.addConstr(award >= chosen @ np.array([low for _, low, _ in ranges]))
+    model.addConstr(award <= chosen @ np.array([high for _, _, high in ranges]))
+    for place, (piece, _, _) in enumerate(ranges):
+        treated = add_predictor_constr(model, piece.sequential(), inputs).output.reshape(-1)
+        _where(model, chosen[:, place], True, outcome, treated.tolist())
+    _where(model, given, False, outcome, curves.values[:, 0].tolist())
+
+
+def _where(model: gp.Model, chosen: Any, holds: bool, outcome: Any, values: list[Any]) -> None:
+    """y_i is this value (a number or a variable) for each unit whose binary is so."""
+    for binary, variable, value in zip(chosen.tolist(), outcome.tolist(), values, strict=True):
+        model.addGenConstrIndicator(binary, holds, variable == value)
 
 
 def _limit(model: gp.Model, coupling: Coupling, scale: float, variables: tuple[Any, Any, Any]) -> None:

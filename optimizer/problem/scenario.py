@@ -25,7 +25,7 @@ from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJson
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.problem import Problem
 from optimizer.problem.scenario_limits import AnyLimit, LimitSpec, ParitySpec, RangeSpec, name_apart
-from optimizer.problem.scenario_model import KINDS, ClassTransformSpec, EstimatorSpec, ModelSpec
+from optimizer.problem.scenario_model import ClassTransformSpec, ModelSpec, TLTARNetSpec, WrappedSpec, part_of_model
 from optimizer.problem.scenario_part import Part, Whole, built, fault, format_percent, reject, shown
 from optimizer.problem.scenario_rules import ColumnSpec, CostsSpec, RulesSpec, TierSpec
 from optimizer.problem.scenario_tables import HistorySpec, TreatmentSpec, UnitsSpec
@@ -145,7 +145,7 @@ class Scenario(Part):
     @classmethod
     def _fitted_on(cls, history: HistorySpec | None, info: ValidationInfo) -> HistorySpec | None:
         model = info.data.get("model")
-        if history is None and isinstance(model, EstimatorSpec):
+        if history is None and model is not None and not isinstance(model, WrappedSpec):
             raise reject(fault("is missing", "add `history: {table: …, outcome: …, treatment: …, features: […]}` to fit on"))
         return history
 
@@ -156,13 +156,24 @@ class Scenario(Part):
             raise reject(fault("needs a history to hold out of", "add `history`, or name the units' table", at=("holdout",)))
         return units
 
+    @field_validator("units")
+    @classmethod
+    def _unseen(cls, units: UnitsSpec, info: ValidationInfo) -> UnitsSpec:
+        model, history = info.data.get("model"), info.data.get("history")
+        told = isinstance(model, TLTARNetSpec) and history is not None and any(source.holds(history) for source in model.sources)
+        if units.holdout is not None and told:
+            remedy = "name another source, or the units' table"
+            raise reject(fault("would be seen by the model, whose source holds the history", remedy, at=("holdout",)))
+        return units
+
     @field_validator("amounts")
     @classmethod
     def _one_award(cls, amounts: AmountsSpec, info: ValidationInfo) -> AmountsSpec:
         _, *awards = amounts.build()
-        if isinstance(info.data.get("model"), ClassTransformSpec) and len(awards) > 1:
+        model = info.data.get("model")
+        if isinstance(model, ClassTransformSpec | TLTARNetSpec) and len(awards) > 1:
             remedy = f"write {{tiers: [{awards[-1]}]}}, or choose another model.kind"
-            raise reject(fault("class_transform knows one award size", remedy, got=f"{len(awards)} sizes up to {awards[-1]}"))
+            raise reject(fault(f"{model.kind} knows one award size", remedy, got=f"{len(awards)} sizes up to {awards[-1]}"))
         return amounts
 
     @field_validator("rules")
@@ -246,8 +257,8 @@ def known_keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
             return ORDER
         case ("history", "treatment"):
             part = TreatmentSpec
-        case ("model", str() as kind):
-            part = KINDS[kind]
+        case ("model", _, *_):
+            part = part_of_model(place[1:])
         case ("limits", int(), "<total>"):
             part = LimitSpec
         case ("limits", int(), "<parity>"):
@@ -261,7 +272,7 @@ def known_keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
         case (str() as key,):
             part = SECTIONS.get(key)
         case _:
-            part = EstimatorSpec if place[-1] == "<estimator>" else None
+            part = None
     return () if part is None else tuple(part.model_fields)
 
 

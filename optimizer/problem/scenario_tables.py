@@ -17,8 +17,8 @@ from pydantic_core import InitErrorDetails
 
 from optimizer.problem.scenario_part import PERCENT_SCHEMA, Column, Part, fault, parse_percent, reject, shown
 
-Dataset = Literal["causaldata.thornton_hiv"]
-"""The data sets known by name."""
+Dataset = Literal["causaldata.thornton_hiv", "ihds2", "ihds2.punjab", "ihds2.uttar_pradesh"]
+"""The data sets known by name; `ihds2` is India's, and each of the others with its name a part of it."""
 
 
 def _path(value: object, info: ValidationInfo) -> Path:
@@ -127,6 +127,34 @@ class HistorySpec(Part):
                 )
             )
         return self
+
+
+class SourceSpec(Part):
+    """Another history, to learn from before the scenario's own; its features are called the same."""
+
+    model_config = ConfigDict(json_schema_extra={"oneOf": [{"required": [key]} for key in ("table", "dataset")]})
+
+    table: FilePath | None = None
+    """A CSV or Parquet file, relative to the scenario file."""
+    dataset: Dataset | None = None
+    """A data set known by name."""
+    outcome: Column | None = None
+    """The column that holds what happened; by default called as in `history`."""
+    treatment: Annotated[
+        TreatmentSpec | None, BeforeValidator(_column_alone, json_schema_input_type=Column | TreatmentSpec | None)
+    ] = None
+    """The column that holds the amount received, or {column, per}; by default as in `history`."""
+
+    @model_validator(mode="after")
+    def _one_source(self) -> Self:
+        _require_one(self, "table", "dataset")
+        return self
+
+    def holds(self, history: HistorySpec) -> bool:
+        """Whether the rows of a history are among this one's, as far as their names say."""
+        if self.dataset is None or history.dataset is None:
+            return self.table is not None and self.table == history.table
+        return f"{history.dataset}.".startswith(f"{self.dataset}.")
 
 
 def repeated(columns: tuple[str, ...]) -> Iterator[InitErrorDetails]:

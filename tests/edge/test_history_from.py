@@ -33,7 +33,15 @@ def test_a_complete_table_is_read_whole():
     assert history.treatment.tolist() == [0, 100, 0, 200]
     assert history.outcome.tolist() == [0, 1, 1, 0]
     assert list(history.X.columns) == ["age", "region"]
-    assert (dict(history.left_out), history.digest, history.notes) == ({}, "d1", ())
+    assert (dict(history.left_out), history.digest) == ({}, "d1")
+    assert history.notes == ("data/h.csv: mean outcome 0.5 without an award (2 rows), 0.5 with an award (2 rows).",)
+
+
+def test_the_mean_outcome_of_either_arm_is_told_of_the_usable_rows():
+    history = read(table(enrolled=[3.0, 1.0, np.nan, 0.5]))
+    assert history.notes[-1] == "data/h.csv: mean outcome 3 without an award (1 row), 0.75 with an award (2 rows)."
+    everyone = read(table(award=[100.0, 100.0, 200.0, 200.0]))
+    assert everyone.notes[-1] == "data/h.csv: mean outcome 0.5 with an award (4 rows)."
 
 
 def test_rows_without_outcome_or_treatment_are_left_out_and_counted_once():
@@ -46,13 +54,13 @@ def test_rows_without_outcome_or_treatment_are_left_out_and_counted_once():
 def test_a_row_without_treatment_alone_is_counted_as_such_and_both_counts_are_told():
     history = read(table(enrolled=[np.nan, 1, 0, 1], award=[0, np.nan, 0, 100]))
     assert history.left_out == {"outcome missing": 1, "treatment missing": 1}
-    assert history.notes == ("data/h.csv: 2 of 4 rows left out of the fit: 1 with outcome missing and 1 with treatment missing.",)
+    assert history.notes[0] == "data/h.csv: 2 of 4 rows left out of the fit: 1 with outcome missing and 1 with treatment missing."
 
 
 def test_missing_features_are_kept_and_told():
     history = read(table(age=[np.nan, 1.0, 2.0, np.nan]))
     assert len(history) == 4
-    assert history.notes == ('data/h.csv: feature "age" is missing in 2 of 4 rows; the model imputes it from history.',)
+    assert history.notes[0] == 'data/h.csv: feature "age" is missing in 2 of 4 rows; the model imputes it from history.'
 
 
 def test_the_treatment_may_be_written_in_another_unit():

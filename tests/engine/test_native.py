@@ -16,12 +16,13 @@ from sklearn.neural_network import MLPRegressor
 from sklearn.tree import DecisionTreeClassifier, DecisionTreeRegressor
 from xgboost import XGBRegressor
 
-from models import SLearner, TwoModel
-from optimizer.engine import gurobi
+from models import SLearner, TARNet, TwoModel
+from optimizer.engine import gurobi, native
 from optimizer.errors import Infeasible, ModelError, NoIncumbent
 from optimizer.plan import plan
 from optimizer.problem.amounts import Amounts
-from optimizer.problem.coupling import Totals
+from optimizer.problem.coupling import Coupling, Totals
+from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.problem import Problem
 from optimizer.problem.solver import Solver
@@ -206,3 +207,84 @@ def test_a_search_without_any_awards_in_time_says_so(fitted, monkeypatch):
     monkeypatch.setattr("gurobipy.Model.optimize", lambda _: None)
     with pytest.raises(NoIncumbent, match=r"search: stopped before it found awards that keep every limit; allow more time"):
         planned(fitted(SLearner, KINDS["forest"]), some(6), embedding="native", time_limit=1.0)
+
+
+NET = {"activation": "relu", "representation_width": 6, "head_width": 4, "batch_size": 50, "max_steps": 400}
+
+
+@pytest.fixture(scope="module")
+def networks():
+    X, rng = people(400, 1), np.random.default_rng(2)
+    award = rng.choice([0, *range(250_000, 2_500_001, 250_000)], size=400, p=[0.5, *[0.05] * 10])
+    gain = (1.0 - np.exp(-award / 6e5)) * (1.5 - 0.02 * X["distance"])
+    outcome = 3.0 - 0.02 * (X["score"] - 60.0) + gain + rng.normal(0.0, 0.1, 400)
+
+    def fitted(**parameters):
+        return TARNet(**{**NET, **parameters}).fit(X, award, outcome if parameters.get("outcome") != "binary" else outcome > 3.0)
+
+    return fitted
+
+
+@pytest.mark.parametrize("strata", [1, 3])
+def test_an_embedded_network_says_what_its_response_does_at_awards_of_all_kinds(networks, strata, monkeypatch):
+    pytest.importorskip("torch")
+    model, X, rng = networks(dose="strata", strata=strata), people(50, 3), np.random.default_rng(5)
+    # Anywhere in a stratum, also between the grid's amounts, but not before its first one: that would be snapped out of it.
+    edges = np.array(model.doses_.highest)
+    begins = np.array(AMOUNTS.values)[np.searchsorted(AMOUNTS.values, edges[:-1], side="right")]
+    stratum = rng.integers(0, strata, 50)
+    awards = begins[stratum] + rng.random(50) * (edges[stratum + 1] - begins[stratum])
+    awards[rng.random(50) < 0.2] = 0.0
+    said = np.empty(50)
+
+    def at_these_awards(mip, award, n):
+        award.LB = award.UB = awards[batch] / model.doses_.largest
+        mip.optimize()
+        said[batch] = [mip.getVarByName(f"outcome[{i}]").X for i in range(n)]
+        return award.X
+
+    monkeypatch.setattr(native, "_optimise", at_these_awards)
+    for start in range(0, 50, 10):
+        batch = np.arange(start, start + 10)
+        curves = Curves.of(model.response(X.iloc[batch], AMOUNTS.values), AMOUNTS)
+        coupling = Coupling.compile((), 10, None, lambda: None)
+        native.solve_native(model.branches(X.iloc[batch]), curves, coupling, Solver())
+    assert said == pytest.approx(model.predict(X, awards), abs=1e-6)
+
+
+@pytest.mark.parametrize(("strata", "dose"), [(5, "none"), (1, "strata"), (3, "strata")])
+def test_a_native_plan_of_a_network_is_worth_what_curves_are_less_what_snapping_loses(networks, strata, dose):
+    pytest.importorskip("torch")
+    model, units = networks(dose=dose, strata=strata), some(6)
+    *_, found, _ = planned(model, units, embedding="native")
+    *_, exact, _ = planned(model, units, embedding="curves")
+    assert found.value <= exact.value + 1e-6
+    assert found.value >= exact.value - lost_within_strata(model, units) - 1e-6
+
+
+def lost_within_strata(model, units):
+    """As `lost_by_snapping`, but an embedded award never lies in a stratum that begins between two amounts of the grid."""
+    worst = np.zeros(len(units))
+    for low, high in zip(AMOUNTS.values[1:-1], AMOUNTS.values[2:], strict=True):
+        between = np.linspace(low, high, POINTS)
+        same = between[(model.doses_.mix(between) == model.doses_.mix(between[:1])).all(axis=1)]
+        inside = model.response(units.X, same)
+        worst = np.maximum(worst, inside.max(axis=1) - inside[:, 0])
+    return float(np.sort(worst)[-3:].sum())
+
+
+@pytest.mark.parametrize(
+    ("parameters", "obstacle"),
+    [
+        ({"dose": "strata", "activation": "elu"}, "activation elu"),
+        ({"dose": "varying"}, "dose varying"),
+        ({"dose": "strata", "outcome": "binary"}, "outcome binary"),
+    ],
+)
+def test_a_network_that_is_not_piecewise_linear_is_refused(networks, parameters, obstacle):
+    pytest.importorskip("torch")
+    model = networks(**parameters, max_steps=5)
+    with pytest.raises(
+        ModelError, match=rf"embedding native takes networks with activation relu, .*got {obstacle}; use embedding: curves"
+    ):
+        planned(model, some(3), embedding="native")

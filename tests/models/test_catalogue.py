@@ -1,3 +1,4 @@
+import subprocess
 import sys
 
 import pytest
@@ -132,11 +133,45 @@ def test_a_boosting_library_that_is_not_installed_says_what_to_install(monkeypat
         build_estimator("xgboost.XGBClassifier")
 
 
-@pytest.mark.parametrize("kind", list(KINDS))
-def test_every_kind_is_built_around_its_estimator(kind):
+WITHOUT = ("uplift_tree", "uplift_forest", "tarnet", "tl_tarnet")
+"""Kinds that are made of no estimator."""
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind not in WITHOUT])
+def test_a_kind_is_built_around_its_estimator(kind):
     model = build_model(kind, {"estimator": "sklearn.linear_model.LogisticRegression", "params": {"C": 3.0}}, {"prepare": "auto"})
     assert type(model) is KINDS[kind]
     assert model.estimator.C == 3.0
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if kind in WITHOUT])
+def test_a_kind_of_its_own_is_built_from_its_parameters_and_gets_the_seed(kind):
+    model = build_model(kind, random_state=7)
+    assert type(model) is KINDS[kind]
+    assert model.random_state == 7
+
+
+def test_a_network_within_a_learner_is_written_by_its_parameters():
+    model = build_model("tl_tarnet", None, {"network": {"head_width": 8}, "folds": 2}, random_state=7)
+    assert (model.network.head_width, model.network.random_state, model.folds) == (8, 7, 2)
+    with pytest.raises(ResponseError, match="TARNet has no parameter 'head_with'; did you mean head_width"):
+        build_model("tl_tarnet", None, {"network": {"head_with": 8}})
+
+
+@pytest.mark.parametrize("kind", ["transformed_outcome", "x_learner", "dr_learner"])
+def test_an_option_that_is_an_estimator_may_be_named_within(kind):
+    forest = {"estimator": "sklearn.ensemble.RandomForestClassifier"}
+    scaled = {"estimator": "sklearn.pipeline.Pipeline", "params": {"steps": [["fit", forest]]}}
+    effect = {} if kind == "transformed_outcome" else {"effect_estimator": {"estimator": "sklearn.linear_model.Ridge"}}
+    model = build_model(kind, "sklearn.linear_model.Ridge", {"propensity": scaled, "tiers": 3} | effect, random_state=7)
+    assert model.propensity.steps[0][1].random_state == 7
+    assert (model.tiers, model.random_state) == (3, 7)
+
+
+def test_networks_are_built_without_torch():
+    seen = "import sys, models; models.build_model('tarnet'); print(sorted({'torch', 'plotly'} & set(sys.modules)))"
+    shown = subprocess.run([sys.executable, "-c", seen], capture_output=True, text=True, check=True)
+    assert shown.stdout.strip() == "[]"
 
 
 def test_a_learners_options_may_name_estimators_and_get_the_seed():
@@ -159,8 +194,15 @@ def test_an_estimator_may_be_given_as_such():
     [
         ("two_models", None, "model.kind: must be one of .* got 'two_models'; did you mean two_model"),
         ("s_learner", {"propensity": 0.5}, "SLearner has no parameter 'propensity'"),
+        ("uplift_tree", None, "model.estimator: uplift_tree is made of no estimator; leave it out"),
+        ("tarnet", {"max_step": 5}, "model: TARNet has no parameter 'max_step'; did you mean max_steps"),
     ],
 )
 def test_an_unknown_kind_or_option_is_refused(kind, options, said):
     with pytest.raises(ResponseError, match=said):
         build_model(kind, "sklearn.svm.SVC", options)
+
+
+def test_a_kind_that_needs_an_estimator_says_so():
+    with pytest.raises(ResponseError, match=r"model\.estimator: dr_learner is made of an estimator, got none; name one"):
+        build_model("dr_learner")

@@ -19,7 +19,7 @@ def tables():
 def test_the_shipped_tables_are_what_the_module_writes(tmp_path):
     write(tmp_path / "new")
     assert {path.name for path in (tmp_path / "new").iterdir()} == {path.name for path in SHIPPED.iterdir()}
-    for name in ("history.csv", "applicants.csv", "programme_applicants.csv"):
+    for name in ("history.csv", "applicants.csv", "programme_applicants.csv", "recent_history.csv"):
         assert (SHIPPED / name).read_bytes() == (tmp_path / "new" / name).read_bytes()
 
 
@@ -72,8 +72,8 @@ def test_a_few_values_are_missing_as_in_real_tables(tables):
 
 
 def test_nobody_is_in_both_tables(tables):
-    ids = pd.concat([tables[name]["student_id"] for name in ("history.csv", "applicants.csv")])
-    assert len(ids) == 9_000
+    ids = pd.concat([tables[name]["student_id"] for name in ("history.csv", "applicants.csv", "recent_history.csv")])
+    assert len(ids) == 9_400
     assert ids.is_unique
     assert ids.str.fullmatch(r"S\d{5}").all()
 

@@ -111,15 +111,68 @@ def test_a_wrapped_model_needs_no_history():
     assert (read.history, read.model.amount, read.model.per) == (None, "amount", 1)
 
 
+RIDGE = {"estimator": "sklearn.linear_model.Ridge"}
+LOGIT = {"estimator": "sklearn.linear_model.LogisticRegression"}
+
+
+@pytest.mark.parametrize(
+    "model",
+    [
+        {"kind": "transformed_outcome", **RIDGE, "tiers": 3, "propensity": 0.5},
+        {"kind": "x_learner", **LOGIT, "effect_estimator": {**RIDGE, "params": {"alpha": 2}}},
+        {"kind": "dr_learner", **LOGIT, "effect_estimator": RIDGE, "propensity": LOGIT, "folds": 3},
+        {"kind": "uplift_tree", "params": {"max_depth": 3}},
+        {"kind": "uplift_forest"},
+        {"kind": "tarnet", "params": {"ipm": "mmd"}},
+        {"kind": "tl_tarnet", "source": {"dataset": "ihds2.uttar_pradesh", "treatment": "clean"}},
+        {"kind": "tl_tarnet", "source": [{"table": "a.csv"}, {"table": "b.csv", "treatment": {"column": "merit", "per": 1000}}]},
+    ],
+    ids=lambda model: model["kind"],
+)
+def test_a_kind_is_resolved_and_read_back_as_it_was_and_needs_a_history(model):
+    read = Scenario.model_validate(PLAIN | {"model": model, "amounts": {"tiers": [300]}}, context={"folder": "/srv"})
+    assert Scenario.model_validate(read.resolved()) == read
+    assert next(iter(read.resolved()["model"])) == "kind"
+    assert list(faults(model=model, history=None, amounts={"tiers": [300]})) == [("history",)]
+
+
+def test_a_source_is_one_history_or_several():
+    def sources(source):
+        return scenario(model={"kind": "tl_tarnet", "source": source}, amounts={"tiers": [300]}).model.sources
+
+    one, other = {"table": "a.csv"}, {"dataset": "ihds2", "outcome": "came"}
+    assert sources(one) == sources([one])
+    assert [source.outcome for source in sources([one, other])] == [None, "came"]
+
+
+@pytest.mark.parametrize(
+    ("source", "history", "seen"),
+    [
+        ({"table": "history.csv"}, {"table": "history.csv"}, True),
+        ({"table": "other.csv"}, {"table": "history.csv"}, False),
+        ({"dataset": "ihds2"}, {"dataset": "ihds2.punjab"}, True),
+        ({"dataset": "ihds2.punjab"}, {"dataset": "ihds2.punjab"}, True),
+        ({"dataset": "ihds2.uttar_pradesh"}, {"dataset": "ihds2.punjab"}, False),
+        ({"table": "history.csv"}, {"dataset": "ihds2.punjab"}, False),
+    ],
+)
+def test_units_that_are_held_out_of_a_history_may_not_be_in_a_source(source, history, seen):
+    asked = {"outcome": "enrolled", "treatment": "award", "features": ["income"]}
+    changes = {"model": {"kind": "tl_tarnet", "source": source}, "history": asked | history, "amounts": {"tiers": [300]}}
+    changes |= {"units": {"holdout": "30%"}}
+    assert ("units", "holdout") in faults(**changes) if seen else scenario(**changes).units.holdout == Fraction(3, 10)
+
+
 def test_a_treatment_counts_in_currency_units_unless_it_says_otherwise():
     assert scenario().history.treatment.per == 1
     assert scenario(history=PLAIN["history"] | {"treatment": {"column": "merit", "per": 1000}}).history.treatment.per == 1000
 
 
-def test_one_award_size_is_what_class_transform_knows():
+def test_one_award_size_is_what_some_models_know():
     model = PLAIN["model"] | {"kind": "class_transform", "propensity": 0.5}
     assert scenario(model=model, amounts={"tiers": [500]}).model.propensity == 0.5
     assert list(faults(model=model)) == [("amounts",)]
+    assert list(faults(model={"kind": "tl_tarnet", "source": {"table": "other.csv"}})) == [("amounts",)]
 
 
 def test_contradicting_parts_are_told_along_with_wrong_ones():
@@ -143,6 +196,10 @@ def test_contradicting_parts_are_told_along_with_wrong_ones():
         ("units", {"table": ""}, ("units", "table")),
         ("model", {"propensity": 0.5}, ("model", "two_model", "propensity")),
         ("model", {"kind": "class_transform", "propensity": 1.0}, ("model", "class_transform", "propensity")),
+        ("model", {"kind": "dr_learner", "propensity": 1.0}, ("model", "dr_learner", "propensity", "<value>")),
+        ("model", {"kind": "dr_learner", "folds": 1}, ("model", "dr_learner", "folds")),
+        ("model", {"kind": "two_model", "tiers": 3}, ("model", "two_model", "tiers")),
+        ("model", {"kind": "uplift_tree"}, ("model", "uplift_tree", "estimator")),
     ],
 )
 def test_a_value_that_cannot_be_meant_is_refused_where_it_stands(section, change, loc):
