@@ -50,6 +50,9 @@ OF_ONE_AWARD = ("class_transform", "tl_tarnet")
 USUAL = {"estimator": "sklearn.ensemble.GradientBoostingRegressor"}
 """What those are made of where the scenario's own model names no estimator."""
 
+STIFF = {"estimator": "sklearn.linear_model.Ridge", "params": {"alpha": 100.0}}
+"""What effects are fitted with by the kinds that learn them from scores of single units, which are mostly noise."""
+
 WORLD = ("family_income", "family_size", "exam_score", "distance_km", "first_generation", "faculty")
 """The columns that the simulated world's response depends on."""
 
@@ -151,6 +154,7 @@ def kinds(scenario: Scenario, progress: Progress = silent) -> Study:
     notes = (
         "attained and uplift are what each plan would bring in the simulated world; the other figures are its own model's.",
         f"{' and '.join(OF_ONE_AWARD)} know one award size: they were offered {usual_award(problem.amounts, rows[0]):,} alone.",
+        "effects of transformed_outcome, x_learner and dr_learner are fitted with ridge regression.",
         "tl_tarnet learned from the first half of the history and was carried over to the second; the others learned from all.",
     )
     return Study(table=pd.DataFrame(rows), notes=notes)
@@ -170,7 +174,10 @@ def _fitted(kind: str, scenario: Scenario, history: History) -> ResponseModel:
         earlier, later = _halves(history) if kind == "tl_tarnet" else (None, history)
         return fit(build_model(kind, random_state=seed), later, () if earlier is None else (earlier,))
     own = spec.model_dump(include={"estimator", "params"}) if isinstance(spec, EstimatorSpec) else USUAL
-    return fit(build_model(kind, own, random_state=seed), history)
+    if kind == "transformed_outcome":
+        own = STIFF
+    options = {"effect_estimator": STIFF} if kind in ("x_learner", "dr_learner") else None
+    return fit(build_model(kind, own, options, random_state=seed), history)
 
 
 def _halves(history: History) -> tuple[History, History]:
