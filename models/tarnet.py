@@ -95,7 +95,7 @@ class TARNet(Learner):
         decay: float = 0.97,
         max_steps: int = 3_000,
         batch_size: int = 100,
-        l2: float = 1e-2,
+        l2: float = 1e-3,
         validation: float = 0.2,
         patience: int | None = 1_000,
         prepare: str = "auto",

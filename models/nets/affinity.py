@@ -84,5 +84,4 @@ class _Answer(torch.nn.Module):
     def forward(self, features: Tensor, mix: Tensor, dose: Tensor) -> Tensor:
         """Features (p,), mix (heads,) and dose (1,) → a scalar."""
         phi = self.network.represent(features[None])
-        answer: Tensor = self.network.answer(phi, mix[None], dose[None])
-        return answer.squeeze(0)
+        return self.network.answer(phi, mix[None], dose[None]).squeeze(0)

@@ -37,7 +37,7 @@ class Together:
 
     def __call__(self, network: Network, rows: Rows) -> Tensor:
         """The loss on these rows."""
-        apart = torch.stack([(layer.weight[1] - layer.weight[0]).square().sum() for layer in network.heads])
+        apart = torch.stack([(weight[1] - weight[0]).square().sum() for weight in _head_weights(network)])
         return self.objective(network, rows) + self.strength * apart.sum()
 
 
@@ -78,8 +78,8 @@ def alone(
     generator = torch.Generator().manual_seed(seed)
     network = Network(shape, generator)
     with torch.no_grad():
-        for layer in network.heads:
-            layer.weight[1] = layer.weight[0]
+        for weight in _head_weights(network):
+            weight[1] = weight[0]
     loss = Together(objective=objective, strength=together / len(rows))
     return network, train(network, loss, [rows], replace(schedule, l2=schedule.l2 / len(rows)), generator, penalised=PARTS)
 
@@ -108,3 +108,8 @@ def copy(network: Network) -> Network:
     """Another network of the same weights."""
     weights: Weights = network.weights()
     return Network(network.shape).load(weights)
+
+
+def _head_weights(network: Network) -> list[Tensor]:
+    """(heads, inputs, outputs) of each layer of the heads."""
+    return [value for name, value in network.named_parameters() if name.startswith("heads.") and name.endswith(".weight")]
