@@ -4,7 +4,10 @@ from models.base import Branch, ResponseError, ResponseModel
 from models.catalogue import build_estimator, build_model
 from models.class_transform import ClassTransform
 from models.dr_learner import DRLearner
+from models.ensemble import Ensemble
+from models.monotone import Monotone
 from models.s_learner import SLearner
+from models.support import Support
 from models.tarnet import TARNet
 from models.tl_tarnet import TLTARNet
 from models.transformed_outcome import TransformedOutcome
@@ -18,9 +21,12 @@ __all__ = [
     "Branch",
     "ClassTransform",
     "DRLearner",
+    "Ensemble",
+    "Monotone",
     "ResponseError",
     "ResponseModel",
     "SLearner",
+    "Support",
     "TARNet",
     "TLTARNet",
     "TransformedOutcome",

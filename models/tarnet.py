@@ -40,7 +40,8 @@ __all__ = ["PRESETS", "TARNet"]
 Floats = NDArray[np.float64]
 
 MANY_AWARDS = "varying"
-"""How the dose reaches the heads if history has awards of several sizes and nothing is asked for."""
+"""How the dose reaches the heads if history has awards of several sizes: in the scholarship world (`models.truth`, 8 000 past
+people, mean of three histories) its curves miss the truth by 0.073, those of strata by 0.078, and those of none by 0.095."""
 
 
 class TARNet(Learner):

@@ -10,7 +10,7 @@ nearest in task affinity is used (`models.nets.affinity`).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -23,9 +23,9 @@ from sklearn.utils.validation import check_is_fitted
 from models.base import Branch, ResponseError
 from models.learner import Learner
 from models.nets.options import chosen
-from models.nets.settings import Schedule
 from models.observed import Observed
 from models.tarnet import TARNet
+from models.transfer_carry import Carrier
 from models.transfer_guard import MOST_OUTSIDE, Evidence, judge, propensities, share_outside, stratified
 from models.transfer_source import Source
 
@@ -38,8 +38,8 @@ Parts = NDArray[np.intp]
 NAMES = ("transferred", "target", "source")
 STRATEGIES = ("finetune", "two_phase")
 
-DECAY, BATCH = 0.5, 100
-"""Of the learning rate every 100 steps, and rows of a batch, on the target: after 200 steps the rate has come to rest."""
+CARRIED = ("strategy", "freeze", "shrink", "together", "anchor", "learning_rate", "max_steps")
+"""Parameters of how a source is carried."""
 
 
 class TLTARNet(Learner):
@@ -56,7 +56,7 @@ class TLTARNet(Learner):
     guard
         Whether held-out units decide which network answers; otherwise it is the transferred one.
     shrink, together
-        Penalties of the target's own network, in rows: on its weights, and on the difference of its heads' weights.
+        Penalties of the target's own network, in rows: on its weights, and on the difference of its heads' parameters.
     anchor
         Penalty of the transferred network, in rows: on how far it moves from the source.
     learning_rate, max_steps
@@ -114,7 +114,7 @@ class TLTARNet(Learner):
         y: ArrayLike,
         sample_weight: ArrayLike | None = None,
         *,
-        source: Source | tuple[Any, Any, Any] | Sequence[Source | tuple[Any, Any, Any]],
+        source: Source | tuple[Any, Any, Any] | list[Any],
     ) -> Self:
         """Fit on n past units of the target.
 
@@ -148,16 +148,16 @@ class TLTARNet(Learner):
             raise ResponseError(
                 "TLTARNet: the source's outcome is 0/1, the target's is not; give the network outcome='continuous'"
             )
-        begin, trainable = self._begin(past, histories[place], seed)
-        self.target_ = self._alone(past, seed)
-        self.transferred_ = self._tuned(past, begin, trainable, seed)
+        carrier = Carrier(source=self.source_, seed=seed, **{name: getattr(self, name) for name in CARRIED})
+        begin = carrier.begin(past, histories[place])
+        self.target_, self.transferred_ = carrier.alone(past), carrier.tuned(past, *begin)
         folds = stratified(past.treated, self.folds, random)
-        return self._judged(
-            past,
-            histories[place],
-            folds,
-            lambda rest: {"target": self._alone(rest, seed), "transferred": self._tuned(rest, begin, trainable, seed)},
-        )
+        unseen = _unseen(carrier, past, begin, folds) if self.guard and folds.max() > 0 else None
+        self._judge(past, histories[place], folds, unseen)
+        self.model_ = getattr(self, f"{self.chosen_}_")
+        if self.chosen_ == "transferred":
+            self.model_ = carrier.between(self.transferred_, self.share_)
+        return self
 
     def response(self, X: pd.DataFrame, amounts: Iterable[float]) -> Floats:
         """Expected outcome of n units at each of m amounts, by the chosen network: (n, m)."""
@@ -182,87 +182,26 @@ class TLTARNet(Learner):
         network.set_params(dose="none", random_state=seed)
         return network
 
-    def _begin(self, past: Observed, history: Observed, seed: int) -> tuple[Network, list[str]]:
-        """The network that fine-tuning begins with, and what it may change. Aligning sees no outcome, so it serves all folds."""
-        like = self.source_
-        trainable = self._trainable(len(like.shape().representation))
-        if self.strategy == "finetune":
-            return like.network(), trainable
-        from models.nets.transfer import aligned  # noqa: PLC0415 — torch comes with an extra
-
-        tables = like.rows(past), like.rows(history)
-        return aligned(*tables, like.network(), self._schedule(), trainable[:-1], seed), ["heads"]
-
-    def _alone(self, past: Observed, seed: int) -> TARNet:
-        from models.nets.objective import Objective  # noqa: PLC0415
-        from models.nets.transfer import alone  # noqa: PLC0415
-
-        like, objective = self.source_, Objective(binary=self.source_.binary_)
-        return _like(like).keep(*alone(like.rows(past), like.shape(), objective, self._schedule(), self.together, seed))
-
-    def _tuned(self, past: Observed, begin: Network, trainable: list[str], seed: int) -> TARNet:
-        from models.nets.objective import Objective  # noqa: PLC0415
-        from models.nets.transfer import finetuned  # noqa: PLC0415
-
-        like, objective = self.source_, Objective(binary=self.source_.binary_)
-        return _like(like).keep(*finetuned(like.rows(past), begin, objective, self._schedule(), self.anchor, trainable, seed))
-
-    def _schedule(self) -> Schedule:
-        return Schedule(
-            learning_rate=self.learning_rate,
-            decay=DECAY,
-            max_steps=self.max_steps,
-            batch_size=BATCH,
-            l2=self.shrink,
-            validation=0.0,
-        )
-
-    def _trainable(self, layers: int) -> list[str]:
-        frozen = 0 if self.freeze == "none" else layers if self.freeze == "representation" else self.freeze
-        if isinstance(frozen, bool) or not isinstance(frozen, int) or not 0 <= frozen <= layers:
-            raise ResponseError(
-                f"TLTARNet.freeze: must be none, representation or how many of its {layers} layers, got {self.freeze!r}"
-            )
-        if frozen == layers and self.strategy == "two_phase":
-            raise ResponseError("TLTARNet.freeze: two_phase adapts the representation, got all of it frozen; freeze fewer layers")
-        return [*(f"representation.{layer}" for layer in range(frozen, layers)), "heads"]
-
-    def _judged(self, past: Observed, history: Observed, folds: Parts, fitted: Callable[[Observed], dict[str, TARNet]]) -> Self:
-        """Let the guard choose; `fitted` gives networks that have seen only these units."""
+    def _judge(self, past: Observed, history: Observed, folds: Parts, unseen: dict[str, Floats] | None) -> None:
+        """Choose a network; without held-out expectations there is nothing to judge."""
         features = _prepared(self.source_, past)
         self.outside_ = share_outside(_prepared(self.source_, history), features)
-        usual = "transferred" if self.outside_ > MOST_OUTSIDE else "source"
         self.losses_, self.hidden_bias_ = {}, 0.0
+        usual = "transferred" if self.outside_ > MOST_OUTSIDE else "source"
         if not self.guard:
-            self.chosen_, self.share_, self.verdict_ = "transferred", 1.0, "transferred, unguarded: nothing was measured"
-        elif folds.max() == 0:
+            self.chosen_, self.share_, self.verdict_ = (
+                "transferred",
+                1.0,
+                "transferred: nothing was measured, since there is no guard",
+            )
+        elif unseen is None:
             self.chosen_, self.share_ = usual, float(usual == "transferred")
             self.verdict_ = f"{usual}: the usual choice, since an arm of one unit measures nothing"
         else:
-            expected = self._unseen(past, folds, fitted)
-            evidence = Evidence.of(past, expected["transferred"], propensities(past, features, folds))
-            found = judge(evidence, {name: response[:, 1] - response[:, 0] for name, response in expected.items()}, usual)
+            evidence = Evidence.of(past, unseen["transferred"], propensities(past, features, folds))
+            found = judge(evidence, {name: response[:, 1] - response[:, 0] for name, response in unseen.items()}, usual)
             self.chosen_, self.share_, self.verdict_ = found.chosen, found.share, found.sentence()
             self.losses_, self.hidden_bias_ = found.losses, found.hidden
-        self.model_ = self._between() if self.chosen_ == "transferred" else getattr(self, f"{self.chosen_}_")
-        return self
-
-    def _unseen(self, past: Observed, folds: Parts, fitted: Callable[[Observed], dict[str, TARNet]]) -> dict[str, Floats]:
-        """By name (n, 2): what networks that have not seen a unit expect of it, untreated and treated."""
-        expected = {name: np.empty((len(folds), 2)) for name in NAMES}
-        expected["source"] = self.source_.response(past.X, (0, 1))
-        for fold in np.unique(folds):
-            held = folds == fold
-            for name, network in fitted(_part(past, ~held)).items():
-                expected[name][held] = network.response(past.X[held], (0, 1))
-        return expected
-
-    def _between(self) -> TARNet:
-        """The network `share_` of the way from the source's to the transferred one."""
-        network = _like(self.transferred_)
-        begin, end = self.source_.weights_, self.transferred_.weights_
-        network.weights_ = {name: begin[name] + self.share_ * (end[name] - begin[name]) for name in end}
-        return network
 
     def _check_parameters(self) -> None:
         chosen("TLTARNet.strategy", self.strategy, STRATEGIES)
@@ -276,17 +215,21 @@ class TLTARNet(Learner):
                 raise ResponseError(f"TLTARNet.{name}: must be a whole number of at least {fewest}, got {value!r}")
 
 
-def _like(network: TARNet) -> TARNet:
-    """A network with another's preparation and units, still without weights."""
-    other: TARNet = clone(network)
-    for name in ("preparation_", "imputed_", "feature_names_", "doses_", "binary_", "outcome_mean_", "outcome_scale_"):
-        setattr(other, name, getattr(network, name))
-    return other
-
-
 def _part(past: Observed, rows: NDArray[np.bool_]) -> Observed:
     weight = None if past.weight is None else past.weight[rows]
     return Observed(X=past.X[rows], treatment=past.treatment[rows], outcome=past.outcome[rows], weight=weight)
+
+
+def _unseen(carrier: Carrier, past: Observed, begin: tuple[Network, list[str]], folds: Parts) -> dict[str, Floats]:
+    """By name (n, 2): what networks that have not seen a unit expect of it, untreated and treated."""
+    expected = {name: np.empty((len(folds), 2)) for name in NAMES}
+    expected["source"] = carrier.source.response(past.X, (0, 1))
+    for fold in np.unique(folds):
+        held = folds == fold
+        rest = _part(past, ~held)
+        for name, network in (("target", carrier.alone(rest)), ("transferred", carrier.tuned(rest, *begin))):
+            expected[name][held] = network.response(past.X[held], (0, 1))
+    return expected
 
 
 def _prepared(network: TARNet, past: Observed) -> Floats:

@@ -1,16 +1,17 @@
 """Transfer can hurt: which network is the target's, judged on outcomes of its own that the network has not seen.
 
     ψ_i = μ1(x_i) − μ0(x_i) + (t_i − e_i)/(e_i(1 − e_i)) · (y_i − μ_{t_i}(x_i)),      d = τ̂_transferred − τ̂_source
-    share = [ mean (ψ − τ̂_source) d − 2 · standard error − B mean |d| ] / mean d²,    kept within 0 and 1
+    share = [ mean (ψ − τ̂_source) d − 3 · standard error − B mean |d| ] / mean d²,    kept within 0 and 1
 
 ψ is the doubly robust pseudo-outcome of the effect (Kennedy 2023): E[ψ|x] = τ(x) if either the outcome or the propensity is
 right, so that effects can be judged although none is seen. `share` is a lower confidence limit of the weight that stacking gives
 the transferred effect beside the source's (Breiman 1996): how far the parameters go from one to the other (Wortsman et al. 2022).
 The target's own network replaces the usual choice if its loss, mean (ψ − τ̂)², is smaller beyond the same doubts.
 
-Outcomes mislead where who was treated depends on what no column holds. B is how far a hidden cause as strong as all that is
-seen would move an effect (Altonji, Elder and Taber 2005): the arms' difference in expected outcome that their features
-make, beyond chance. In a randomised target B is about 0; where treatments were chosen, outcomes overrule no source.
+Outcomes mislead where who was treated depends on what no column holds. B is how far a hidden cause twice as strong as all that
+is seen would move an effect (Altonji, Elder and Taber 2005): twice the difference in expected outcome that features make between
+the arms, and 0 if chance makes as much of it, as it mostly does in a randomised target. Where treatments were chosen, outcomes
+overrule no source.
 
 The usual choice is the source as it is, unless the target's units lie off the source's: where it would extrapolate, what was
 transferred is.
@@ -30,8 +31,11 @@ from models.observed import Observed
 
 Floats = NDArray[np.float64]
 
-STANDARD_ERRORS = 2.0
+STANDARD_ERRORS = 3.0
 """Which a gain must exceed: a small target's losses differ by chance more than networks do."""
+
+HIDDEN = 2.0
+"""How many times as strong as all that is seen a hidden cause may be."""
 
 LEAST_PROPENSITY = 0.05
 """Fitted propensities are kept this far from 0 and 1 (Crump et al. 2009)."""
@@ -170,11 +174,11 @@ def propensities(past: Observed, features: Floats, folds: NDArray[np.intp]) -> F
 
 
 def hidden_bias(treated: NDArray[np.bool_], expected: Floats, weight: Floats) -> float:
-    """B: by how much features alone set the arms' expected outcomes (n,) apart, less a standard error of what chance does."""
+    """B: `HIDDEN` times how far features set the arms' expected outcomes (n,) apart; 0 within a standard error of chance."""
     apart = np.average(expected[treated], weights=weight[treated]) - np.average(expected[~treated], weights=weight[~treated])
     spread = np.sqrt(np.average((expected - np.average(expected, weights=weight)) ** 2, weights=weight))
     chance = spread * np.sqrt(1.0 / np.count_nonzero(treated) + 1.0 / np.count_nonzero(~treated))
-    return float(max(0.0, abs(apart) - chance))
+    return float(HIDDEN * abs(apart)) if abs(apart) > chance else 0.0
 
 
 def share_outside(source: Floats, target: Floats) -> float:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -34,16 +33,15 @@ class Source:
 
     @classmethod
     def read(cls, given: Any) -> list[Self]:
-        """One source or several, each a `Source` or (X, treatment, y); those without a name are numbered.
+        """A `Source` or (X, treatment, y), or a list of them, of which those without a name are numbered.
 
         Raises
         ------
         ResponseError
             If there is none, one is neither, two have one name, or a network is not fitted with ``dose="none"``.
         """
-        single = isinstance(given, cls) or (isinstance(given, tuple) and len(given) == 3 and not isinstance(given[0], cls))  # noqa: PLR2004
-        parts: Sequence[Any] = [given] if single else list(given) if isinstance(given, list | tuple) else []
-        found = [cls._of(part, f"source {place + 1}" if len(parts) > 1 else "source") for place, part in enumerate(parts)]
+        parts = given if isinstance(given, list) else [given]
+        found = [cls._of(part, f"source {place}" if len(parts) > 1 else "source") for place, part in enumerate(parts, start=1)]
         names = [source.name for source in found]
         if not found or len(set(names)) < len(names):
             raise ResponseError(f"TLTARNet.source: must be sources of different names, got {names}; give Source(name=…)")
@@ -51,16 +49,15 @@ class Source:
 
     @classmethod
     def _of(cls, part: Any, name: str) -> Self:
-        if isinstance(part, cls):
-            network = part.network
-        elif isinstance(part, tuple) and len(part) == 3:  # noqa: PLR2004 — X, treatment, outcome
+        if isinstance(part, tuple) and len(part) == 3:  # noqa: PLR2004 — X, treatment, outcome
             return cls(X=part[0], treatment=part[1], outcome=part[2], name=name)
-        else:
-            raise ResponseError(f"TLTARNet.source: must be a Source or (X, treatment, y), got {type(part).__name__}")
-        if network is not None:
-            check_is_fitted(network, "weights_")
-            if network.doses_.kind != "none":
-                raise ResponseError(f"TLTARNet.source: {part.name}'s network must have dose='none', got {network.doses_.kind!r}")
+        if not isinstance(part, cls):
+            raise ResponseError(f"TLTARNet.source: must be a Source or (X, treatment, y), or a list of them, got {part!r}")
+        if part.network is not None:
+            check_is_fitted(part.network, "weights_")
+            if part.network.doses_.kind != "none":
+                kind = part.network.doses_.kind
+                raise ResponseError(f"TLTARNet.source: the network of {part.name} must have dose='none', got {kind!r}")
         return part
 
     def history(self, columns: list[str]) -> Observed:

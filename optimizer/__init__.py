@@ -19,11 +19,13 @@ if TYPE_CHECKING:
         VerificationError,
         WriteError,
     )
+    from optimizer.evaluation import evaluate
     from optimizer.plan import allocate
     from optimizer.problem.allocation import Allocation
     from optimizer.problem.amounts import Amounts
     from optimizer.problem.certificate import Certificate
     from optimizer.problem.costs import Costs
+    from optimizer.problem.evaluation import Evaluation
     from optimizer.problem.limits import Limit
     from optimizer.problem.result import Plan
     from optimizer.problem.rules import Rules
@@ -39,6 +41,7 @@ __all__ = [
     "Certificate",
     "Costs",
     "DataError",
+    "Evaluation",
     "Infeasible",
     "Limit",
     "Locked",
@@ -54,6 +57,7 @@ __all__ = [
     "VerificationError",
     "WriteError",
     "allocate",
+    "evaluate",
     "frontier",
     "read_scenario",
     "solve",
@@ -65,6 +69,7 @@ HOME = {
     "Amounts": "optimizer.problem.amounts",
     "Certificate": "optimizer.problem.certificate",
     "Costs": "optimizer.problem.costs",
+    "Evaluation": "optimizer.problem.evaluation",
     "Limit": "optimizer.problem.limits",
     "Options": "optimizer.run",
     "Plan": "optimizer.problem.result",
@@ -73,6 +78,7 @@ HOME = {
     "Solver": "optimizer.problem.solver",
     "Then": "optimizer.problem.then",
     "allocate": "optimizer.plan",
+    "evaluate": "optimizer.evaluation",
     "frontier": "optimizer.run",
     "read_scenario": "optimizer.edge.scenario_file",
     "solve": "optimizer.run",

@@ -151,6 +151,43 @@ def study(  # noqa: PLR0913, PLR0917 — each is an option of its own
                 stdout.write(f"written to {out}\n")
 
 
+@app.command(epilog="Example: bursar evaluate scenarios/hiv_incentives.yaml --cluster villnum")
+def evaluate(  # noqa: PLR0913, PLR0917 — each is an option of its own
+    scenario: ScenarioFile,
+    folds: Annotated[int, typer.Option(min=2, help="In how many parts history is cut.")] = 5,
+    cluster: Annotated[str | None, typer.Option(metavar="COLUMN", help="Of history: equal ones belong together.")] = None,
+    propensity: Annotated[
+        str, typer.Option(metavar="CHANCES", help="Of history's awards: estimated, shares, or known:0.5 for that of any award.")
+    ] = "estimated",
+    plan: Annotated[Path | None, typer.Option(metavar="FILE", help="Compare with it: id and amount of past units.")] = None,
+    out: Annotated[Path | None, typer.Option(metavar="FILE.json", help="Also write all figures there.")] = None,
+    set_: Set = None,
+    allow_module: Allow = None,
+    as_json: Json = False,
+    verbose: Verbose = False,
+) -> None:
+    """Value the plan by the outcomes that history records, beside simpler rules: would it really bring more?"""
+    from optimizer.edge.outputs import write_json  # noqa: PLC0415 — heavy, and `--help` must be quick
+    from optimizer.edge.show_evaluation import show_evaluation  # noqa: PLC0415
+    from optimizer.edge.terminal import stages  # noqa: PLC0415
+    from optimizer.evaluation import evaluate as run  # noqa: PLC0415
+    from optimizer.run import Options  # noqa: PLC0415
+
+    _log(verbose=verbose)
+    with _clean_stdout() as stdout:
+        with stages() as progress:
+            options = Options(overrides=set_ or (), allow_modules=allow_module or (), progress=progress)
+            found = run(scenario, folds=folds, cluster=cluster, propensity=propensity, plan=plan, options=options)
+        if out is not None:
+            write_json(found.document(), out)
+        if as_json:
+            _print_json(stdout, found.document())
+        else:
+            show_evaluation(found, _console(stdout))
+            if out is not None:
+                stdout.write(f"written to {out}\n")
+
+
 @app.command()
 def schema() -> None:
     """Print the JSON Schema of a scenario file, for editors."""

@@ -3,6 +3,7 @@
 respond   what each unit would do at each amount                    engine/respond.py
 decide    who gets what: narrow, price, fix, close                  decide.py
 second    among the plans near the best, the one with least         second.py
+cautious  or the plan with most if outcomes are as low as may be     cautious.py
 verify    trusts nothing, recomputes everything                     engine/verify.py
 """
 
@@ -14,9 +15,10 @@ import pandas as pd
 from numpy.typing import ArrayLike
 
 from models.base import ResponseModel
+from optimizer.cautious import cautious
 from optimizer.conflict import decide_or_explain
 from optimizer.decide import Progress, decide_native, silent
-from optimizer.engine.respond import respond
+from optimizer.engine.respond import aim, respond
 from optimizer.engine.verify import certify
 from optimizer.errors import ModelError
 from optimizer.problem.allocation import Allocation
@@ -44,12 +46,16 @@ def plan(
     Raises
     ------
     ModelError
-        If the model cannot answer for these units, or cannot be embedded natively, or not with a second objective.
+        If the model cannot answer for these units, or cannot be embedded natively, or not with another objective, or is no
+        ensemble where a cautious objective needs one.
     DataError, Infeasible, NoIncumbent, VerificationError
         As in `allocate`.
     """
     if problem.then is not None and solver.embedding == "native":
         raise ModelError("then: needs solver.embedding curves, got native, which solves once; use curves, or leave then out")
+    if problem.objective is not None and (problem.then is not None or solver.embedding == "native"):
+        other = "a second objective" if problem.then is not None else "solver.embedding native"
+        raise ModelError(f"objective: takes neither a second objective nor solver.embedding native, got {other}; leave one out")
     terms = problem.terms(len(units), units.frame)
     curves = respond(model, units, terms, progress=lambda share: progress("respond", share))
     coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
@@ -59,8 +65,12 @@ def plan(
         allocation = decide_or_explain(curves, coupling, solver, progress)
     if problem.then is not None:
         allocation = second(allocation, curves, coupling, problem.then, solver, progress)
+    aimed = None
+    if problem.objective is not None:
+        aimed = aim(model, units, curves, problem.objective, lambda share: progress("respond", share))
+        allocation = cautious(allocation, aimed, coupling, solver, progress)
     progress("verify", None)
-    certificate = certify(allocation, curves, coupling, lambda amount: model.predict(units.X, amount), problem.then)
+    certificate = certify(allocation, curves, coupling, lambda amount: model.predict(units.X, amount), problem.then, aimed)
     return curves, coupling, allocation, certificate
 
 

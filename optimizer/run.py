@@ -9,37 +9,40 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
-import numpy as np
 import pandas as pd
 
+from optimizer.asked import Asked
+from optimizer.cautious import between
 from optimizer.decide import Progress, silent
-from optimizer.edge.fitted import fitted_model
+from optimizer.edge.fitted import fitted_model, fitted_support
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
 from optimizer.edge.outputs import Left, read_left, write_left
 from optimizer.edge.previous import Previous, read_previous
 from optimizer.edge.scenario_file import read_scenario
 from optimizer.edge.sources import read_sources, source_histories
-from optimizer.engine.compare import compare
-from optimizer.engine.respond import respond
+from optimizer.engine.respond import aim, respond
 from optimizer.engine.verify import certify
 from optimizer.errors import Fault, ScenarioError, VerificationError
+from optimizer.optimism import optimism
 from optimizer.plan import plan
-from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
-from optimizer.problem.curves import Curves
 from optimizer.problem.limits import FINEST, Limit
 from optimizer.problem.problem import Problem
-from optimizer.problem.result import Plan, Summary, table_of_frontier, table_of_plan
+from optimizer.problem.result import Plan, table_of_frontier
 from optimizer.problem.scenario import Scenario
+from optimizer.problem.scenario_model import WrappedSpec
 from optimizer.problem.scenario_part import parse_percent
-from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
-from optimizer.problem.words import costs_in_words, in_words, price_in_words, rules_in_words, second_in_words, then_in_words
+from optimizer.problem.words import costs_in_words, in_words, objective_in_words, rules_in_words, then_in_words
+from optimizer.told import told
 from optimizer.trace import trace
 
 log = logging.getLogger(__name__)
+
+OBJECTIVE = "objective"
+"""What a frontier goes over between the expected and the cautious outcome."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,10 +82,15 @@ def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, opt
     problem, previous = _asked(read, units)
     if previous is not None:
         units = replace(units, notes=(*units.notes, *previous.notes))
+    problem = _seen(read, problem, units, history)
     settings.progress("fit", None)
     model = fitted_model(read, history, store)
     curves, coupling, allocation, certificate = plan(model, units, problem, read.solver.build(), settings.progress)
-    result = _result(read, (units, history), (curves, coupling), allocation, certificate)
+    result = told(read, (units, history), (curves, coupling), allocation, certificate)
+    if history is not None and not isinstance(read.model, WrappedSpec):
+        settings.progress("promise", None)
+        promise = optimism(Asked.by(read, len(units), history, store), history)
+        result = replace(result, summary=replace(result.summary, promise=promise))
     if out is not None:
         settings.progress("write", None)
         write_left(Path(out), Left.of(read, result, model, units, history, previous))
@@ -102,7 +110,8 @@ def frontier(
 
     Parameters
     ----------
-    over : the limit, by its place (``limits.0``) or its name.
+    over : the limit, by its place (``limits.0``) or its name; ``objective`` for weights of a cautious objective beside the
+        expected outcome, from 0 to 1.
     start, stop : the first and the last figure, in the limit's own unit, a share as a decimal or as text such as ``"5%"``; by
         default half and one and a half times the figure that the scenario gives.
     points : how many figures, evenly spaced; those that round to the same whole number are one.
@@ -111,6 +120,7 @@ def frontier(
     -------
     One row a figure: figure, feasible, value (expected outcome), uplift, spent, recipients, price (what one unit more of the
     figure is worth), bound, bound_source, gap. Where no plan keeps the figure with the other limits, all but the figure is empty.
+    Over the objective: weight, expected, cautious, spent, recipients, bound, bound_source, gap (`optimizer.cautious.between`).
 
     Raises
     ------
@@ -123,16 +133,22 @@ def frontier(
     read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, settings.overrides)
     store = ModelStore(allowed_modules=(*ALLOWED, *settings.allow_modules))
     problem = read.build_problem()
-    limit = _limit(problem, over)
-    figures = _figures(limit, start, stop, points)
+    limit = None if over == OBJECTIVE else _limit(problem, over)
+    figures = _weights(problem, start, stop, points) if limit is None else _figures(limit, start, stop, points)
     settings.progress("read", None)
     units, history = read_sources(read, store)
+    problem = _seen(read, problem, units, history)
     settings.progress("fit", None)
     model = fitted_model(read, history, store)
     terms = problem.terms(len(units), units.frame)
     curves = respond(model, units, terms, progress=lambda share: settings.progress("respond", share)).dense()
     coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
-    plans = trace(curves, coupling, limit.name, figures, read.solver.build(), settings.progress)
+    solver = read.solver.build()
+    if problem.objective is not None and limit is None:
+        aimed = aim(model, units, curves, problem.objective)
+        return between(aimed, coupling, [float(weight) for weight in figures], solver, settings.progress)
+    assert limit is not None
+    plans = trace(curves, coupling, limit.name, figures, solver, settings.progress)
     return table_of_frontier(figures, plans, curves, limit)
 
 
@@ -152,6 +168,19 @@ def _figure(place: str, figure: float | str) -> Fraction:
     except ValueError as wrong:
         fault = Fault("frontier", f"{place} must be a number, or a percentage such as 5%", text)
         raise ScenarioError(fault) from wrong
+
+
+def _weights(problem: Problem, start: float | str | None, stop: float | str | None, points: int) -> list[Fraction]:
+    """Evenly spaced weights of the cautious outcome beside the expected one, from 0 to 1."""
+    if problem.objective is None:
+        remedy = "add `objective: {lower: 0.1}`, or name a limit"
+        raise ScenarioError(Fault("frontier", "over: objective needs a cautious objective", "none", remedy))
+    first = Fraction(0) if start is None else _figure("from", start)
+    last = Fraction(1) if stop is None else _figure("to", stop)
+    if points < 2 or not 0 <= first < last <= 1:  # noqa: PLR2004 — the two ends
+        got = f"{points} points from {float(first):g} to {float(last):g}"
+        raise ScenarioError(Fault("frontier", "needs at least 2 points from a weight of at least 0 to a larger one up to 1", got))
+    return [first + (last - first) * k / (points - 1) for k in range(points)]
 
 
 def _figures(limit: Limit, start: float | str | None, stop: float | str | None, points: int) -> list[Fraction]:
@@ -183,16 +212,20 @@ def verify(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Certific
     """
     left = read_left(Path(folder), allowed_modules=(*ALLOWED, *allow_modules))
     scenario, model = left.scenario, left.model
-    units, _ = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
+    units, history = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
     if units.digest != left.units_digest:
         raise VerificationError(f"{folder}: the units' table changed since the run; verify with the table the run read")
     problem, previous = _asked(scenario, units)
     if previous is not None and previous.digest != left.previous_digest:
         raise VerificationError(f"{folder}: the previous plan changed since the run; verify with the one the run read")
+    if scenario.amounts.support is not None and history is not None and history.digest != left.history_digest:
+        raise VerificationError(f"{folder}: the history changed since the run; verify with the one the run read")
+    problem = _seen(scenario, problem, units, history)
     curves = respond(model, units, problem.terms(len(units), units.frame))
     coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
     allocation = left.allocation(units, curves)
-    certificate = certify(allocation, curves, coupling, lambda amount: model.predict(units.X, amount), problem.then)
+    aimed = None if problem.objective is None else aim(model, units, curves, problem.objective)
+    certificate = certify(allocation, curves, coupling, lambda amount: model.predict(units.X, amount), problem.then, aimed)
     left.check(certificate)
     return certificate
 
@@ -223,6 +256,7 @@ def describe(scenario: str | Path | Scenario, *, overrides: Sequence[str] = ()) 
         "costs": costs_in_words(problem.costs, currency=currency),
         **{f"rule {rule}": words for rule, words in rules_in_words(problem.rules, currency=currency).items()},
         **{f"limit {row.limit.name}": in_words(row) for row in coupling.rows},
+        **({} if problem.objective is None else {"objective": objective_in_words(problem.objective)}),
         **({} if problem.then is None else {"then": then_in_words(problem.then)}),
         "solver": f"{solver.embedding}, {solver.backend}, gap {solver.gap:g}, seed {solver.seed}",
     }
@@ -242,59 +276,8 @@ def _asked(scenario: Scenario, units: Units) -> tuple[Problem, Previous | None]:
     return replace(problem, then=then.build(previous.amount if previous else None)), previous
 
 
-def _result(
-    scenario: Scenario,
-    sources: tuple[Units, History | None],
-    compiled: tuple[Curves | Streamed, Coupling],
-    allocation: Allocation,
-    certificate: Certificate,
-) -> Plan:
-    units, history = sources
-    curves, _ = compiled
-    binary = history is not None and set(np.unique(history.outcome)) <= {0.0, 1.0}
-    table = table_of_plan(units, curves, allocation, probabilities=binary)
-    summary = _summary(scenario, sources, compiled, allocation, certificate)
-    return Plan(allocation=allocation, certificate=certificate, table=table, summary=summary)
-
-
-def _summary(
-    scenario: Scenario,
-    sources: tuple[Units, History | None],
-    compiled: tuple[Curves | Streamed, Coupling],
-    allocation: Allocation,
-    certificate: Certificate,
-) -> Summary:
-    units, history = sources
-    curves, coupling = compiled
-    uplift = certificate.value - certificate.without
-    outcome = "outcomes" if scenario.history is None else scenario.history.outcome
-    words = price_in_words(
-        certificate,
-        coupling.rows,
-        step=10 ** (len(str(curves.amounts.values[-1])) - 1),
-        currency=scenario.amounts.currency,
-        outcome=outcome,
-    )
-    return Summary(
-        name=scenario.name,
-        currency=scenario.amounts.currency,
-        outcome_name=outcome,
-        units=certificate.units,
-        recipients=certificate.recipients,
-        spent=certificate.spent,
-        offered=int(allocation.amount.sum()),
-        expected_cost=certificate.expected_cost,
-        without=certificate.without,
-        value=certificate.value,
-        uplift=uplift,
-        cost_per_outcome=certificate.spent / uplift if uplift > 0 else None,
-        usage=dict(certificate.usage),
-        prices=words,
-        bound=certificate.bound,
-        bound_source=certificate.bound_source,
-        gap=certificate.gap,
-        then=certificate.then,
-        then_in_words=second_in_words(certificate.then, currency=scenario.amounts.currency, outcome=outcome),
-        rules=compare(curves, coupling, scenario.solver.seed),
-        notes=(*(history.notes if history else ()), *units.notes),
-    )
+def _seen(scenario: Scenario, problem: Problem, units: Units, history: History | None) -> Problem:
+    """The problem with amounts kept to those that units alike were seen with, where that is asked for."""
+    if scenario.amounts.support is None or history is None:
+        return problem
+    return replace(problem, seen=fitted_support(scenario, history).allowed(units.X, problem.amounts))

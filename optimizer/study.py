@@ -3,6 +3,7 @@
 transfer-1, transfer-2   models.studies.transfer   what a small history gains from a large one
 ihdp                     models.studies.ihdp       effects of single infants, beside the published errors
 kinds                    below                     one scenario by every kind of model: predicted, and what would come true
+caution                  caution_study             small histories: whether a cautious objective attains more in truth
 """
 
 from __future__ import annotations
@@ -15,7 +16,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
-from sklearn.linear_model import LinearRegression
+from sklearn.ensemble import GradientBoostingRegressor
+from sklearn.linear_model import LinearRegression, LogisticRegression
 
 from models.base import ResponseError, ResponseModel
 from models.catalogue import build_model
@@ -23,6 +25,7 @@ from models.studies import ihdp, transfer
 from models.tarnet import TARNet
 from models.truth import ScholarshipWorld
 from models.two_model import TwoModel
+from optimizer.caution_study import Worlds, compare_plans, gained
 from optimizer.decide import Progress, silent
 from optimizer.edge.fitted import fit
 from optimizer.edge.model_store import ModelStore
@@ -31,6 +34,7 @@ from optimizer.edge.sources import read_sources
 from optimizer.errors import DataError, Fault, ModelError, ScenarioError
 from optimizer.plan import plan
 from optimizer.problem.amounts import Amounts
+from optimizer.problem.objective import Objective
 from optimizer.problem.problem import Problem
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_estimator import EstimatorSpec
@@ -38,7 +42,7 @@ from optimizer.problem.units import History, Units
 
 log = logging.getLogger(__name__)
 
-STUDIES = ("transfer-1", "transfer-2", "ihdp", "kinds")
+STUDIES = ("transfer-1", "transfer-2", "ihdp", "kinds", "caution")
 
 OF_THEIR_OWN = ("uplift_tree", "uplift_forest", "tarnet", "tl_tarnet")
 KINDS = ("s_learner", "two_model", "class_transform", "transformed_outcome", "x_learner", "dr_learner", *OF_THEIR_OWN)
@@ -52,6 +56,10 @@ USUAL = {"estimator": "sklearn.ensemble.GradientBoostingRegressor"}
 
 STIFF = {"estimator": "sklearn.linear_model.Ridge", "params": {"alpha": 100.0}}
 """What effects are fitted with by the kinds that learn them from scores of single units, which are mostly noise."""
+
+OVERFITTING = {"boosting": GradientBoostingRegressor(random_state=0), "logistic": LogisticRegression(max_iter=1_000)}
+CAUTIONS = (Objective(caution="lower", figure=0.1), Objective(caution="mean_minus_sd", figure=1.0))
+"""What `caution` compares: two models of each arm, of 300 people, and two ways to doubt them."""
 
 WORLD = ("family_income", "family_size", "exam_score", "distance_km", "first_generation", "faculty")
 """The columns that the simulated world's response depends on."""
@@ -82,7 +90,7 @@ class Choices:
     scenario : the scenario file of `kinds`.
     data : the files of `ihdp`, as in `models.studies.ihdp.replications`.
     preset : the network of `ihdp`, as `TARNet.preset` takes it.
-    reps : replications; None for as many as are usual: 10 of `ihdp`, 30 of the transfer studies.
+    reps : replications; None for as many as are usual: 10 of `ihdp`, 30 of the transfer studies, 50 worlds of `caution`.
     seed : of the first replication.
     jobs : processes at once.
     small : fewer cells of the transfer studies.
@@ -117,6 +125,8 @@ def study(name: str, choices: Choices | None = None) -> Study:
             return _ihdp(chosen)
         case "transfer-1" | "transfer-2":
             return _transfer(name, chosen)
+        case "caution":
+            return _caution(chosen)
     raise ScenarioError(Fault("study", f"must be one of {', '.join(STUDIES)}", name))
 
 
@@ -233,6 +243,26 @@ def _ihdp(chosen: Choices) -> Study:
         "Means over replications, and their standard errors (se); the published ones are over 1 000.",
     )
     return Study(table=pd.concat([ihdp.PUBLISHED, pd.DataFrame(found)], ignore_index=True), notes=notes)
+
+
+def _caution(chosen: Choices) -> Study:
+    drawn = Worlds(seed=chosen.seed) if chosen.reps is None else Worlds(seed=chosen.seed, worlds=chosen.reps)
+    rows = []
+    for name, estimator in OVERFITTING.items():
+        for objective in CAUTIONS:
+            table = compare_plans(TwoModel(estimator), objective, drawn, progress=chosen.progress)
+            mean, (gain, error) = table.mean(), gained(table)
+            rows.append(
+                {"two_model of": name, "objective": f"{objective.caution} {objective.figure:g}"}
+                | {figure: float(mean[figure]) for figure in ("plain", "cautious", "predicted_loss")}
+                | {"gained": gain, "se": error}
+            )
+    notes = (
+        f"Means over {drawn.worlds} worlds, {drawn.past} past people and {drawn.units} to decide about in each.",
+        "plain, cautious, gained: enrolments that plans attain in truth; predicted_loss: what the model says that caution costs.",
+        "Caution helps models that over-fit; one that shrinks the uplift already, such as a boosted s_learner, loses by it.",
+    )
+    return Study(table=pd.DataFrame(rows), notes=notes)
 
 
 def _transfer(name: str, chosen: Choices) -> Study:

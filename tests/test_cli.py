@@ -142,7 +142,7 @@ def test_the_readme_shows_every_verb_and_option_and_exit_code():
         [sys.executable, "-m", "optimizer.cli", "--help"], capture_output=True, text=True, check=True, cwd=ROOT
     )
     verbs = re.findall(r"^│ (\w+) ", shown.stdout.split("Commands")[1], re.MULTILINE)
-    assert sorted(verbs) == ["check", "frontier", "schema", "solve", "study", "verify"]
+    assert sorted(verbs) == ["check", "evaluate", "frontier", "schema", "solve", "study", "verify"]
     for verb in verbs:
         assert f"bursar {verb}" in readme
         page = subprocess.run(

@@ -54,9 +54,8 @@ def fisher(network: Network, rows: Rows, *, binary: bool, arms: Tensor | None = 
     parameters = {name: value.detach() for name, value in network.named_parameters()}
 
     def error(values: dict[str, Tensor], features: Tensor, mix: Tensor, dose: Tensor, outcome: Tensor) -> Tensor:
-        said = functional_call(
-            _Answer(network), {f"network.{name}": value for name, value in values.items()}, (features, mix, dose)
-        )
+        named = {f"network.{name}": value for name, value in values.items()}
+        said: Tensor = functional_call(_Answer(network), named, (features, mix, dose))
         if binary:
             return functional.binary_cross_entropy_with_logits(said, outcome)
         return 0.5 * (said - outcome).square()

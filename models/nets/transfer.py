@@ -1,6 +1,6 @@
 """Networks of a small history, alone or with what another network has learned.
 
-    alone        θ ← argmin E(θ) + shrink/(2n) ‖W‖² + together/n Σ_layers ‖W_1 − W_0‖²      heads begin equal
+    alone        θ ← argmin E(θ) + shrink/(2n) ‖W‖² + together/n ‖h_1 − h_0‖²,      both heads begin equal
     fine-tuned   θ ← argmin E(θ) + anchor/n ‖θ − θ_source‖²                                begins at θ_source
     two phases   (1) Φ ← argmin W(Φ_t¹, Φ_s¹) + W(Φ_t⁰, Φ_s⁰) + W(Φ_t⁰, Φ_t¹),  (2) heads fine-tuned on MSE_0 + MSE_1
 
@@ -11,7 +11,7 @@ source: Li, Grandvalet and Davoine (2018, L2-SP); two phases: Aydin and Brandt (
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import torch
@@ -22,7 +22,7 @@ from models.nets.network import Network, Weights
 from models.nets.objective import Objective
 from models.nets.rows import Rows
 from models.nets.settings import Schedule, Shape, Trace
-from models.nets.training import PARTS, train
+from models.nets.training import PARTS, named, train
 
 CLIP = 1.0
 """Largest norm of the gradient while an encoder is adapted, as published."""
@@ -30,29 +30,29 @@ CLIP = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class Together:
-    """The factual error, and how far the heads' weights lie apart times `strength`."""
+    """The factual error, and the squared distance of the heads' parameters, times `strength`: an effect needs evidence."""
 
     objective: Objective
     strength: float
 
     def __call__(self, network: Network, rows: Rows) -> Tensor:
         """The loss on these rows."""
-        apart = torch.stack([(weight[1] - weight[0]).square().sum() for weight in _head_weights(network)])
-        return self.objective(network, rows) + self.strength * apart.sum()
+        treated, control = (flat(value[arm] for value in _heads(network)) for arm in (1, 0))
+        return self.objective(network, rows) + self.strength * (treated - control).square().sum()
 
 
 @dataclass(frozen=True, kw_only=True)
 class Anchored:
-    """The factual error, and the squared distance of parameters from where they began times `strength`."""
+    """The factual error, and the squared distance of parameters that move from where they began, times `strength`."""
 
     objective: Objective
-    origin: Mapping[str, Tensor]
+    origin: Tensor
     strength: float
 
     def __call__(self, network: Network, rows: Rows) -> Tensor:
         """The loss on these rows."""
-        moved = [(value - self.origin[name]).square().sum() for name, value in network.named_parameters() if value.requires_grad]
-        return self.objective(network, rows) + self.strength * torch.stack(moved or [torch.zeros(())]).sum()
+        moved = flat(value for value in network.parameters() if value.requires_grad) - self.origin
+        return self.objective(network, rows) + self.strength * moved.square().sum()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,8 +78,8 @@ def alone(
     generator = torch.Generator().manual_seed(seed)
     network = Network(shape, generator)
     with torch.no_grad():
-        for weight in _head_weights(network):
-            weight[1] = weight[0]
+        for value in _heads(network):
+            value[1] = value[0]
     loss = Together(objective=objective, strength=together / len(rows))
     return network, train(network, loss, [rows], replace(schedule, l2=schedule.l2 / len(rows)), generator, penalised=PARTS)
 
@@ -90,7 +90,7 @@ def finetuned(
     """A copy of a network, trained on these rows; `anchor` is in rows, and the schedule's l2 is left aside."""
     generator = torch.Generator().manual_seed(seed)
     network = copy(begin)
-    origin = {name: value.detach().clone() for name, value in begin.named_parameters()}
+    origin = flat(value.detach() for value in named(network, trainable).values())
     loss = Anchored(objective=objective, origin=origin, strength=anchor / len(rows))
     return network, train(network, loss, [rows], replace(schedule, l2=0.0), generator, trainable=trainable)
 
@@ -110,6 +110,11 @@ def copy(network: Network) -> Network:
     return Network(network.shape).load(weights)
 
 
-def _head_weights(network: Network) -> list[Tensor]:
-    """(heads, inputs, outputs) of each layer of the heads."""
-    return [value for name, value in network.named_parameters() if name.startswith("heads.") and name.endswith(".weight")]
+def flat(values: Iterable[Tensor]) -> Tensor:
+    """All numbers in a row."""
+    return torch.cat([value.flatten() for value in values])
+
+
+def _heads(network: Network) -> list[Tensor]:
+    """Weights (heads, inputs, outputs) and biases (heads, outputs) of each layer of the heads."""
+    return [value for name, value in network.named_parameters() if name.startswith("heads.")]

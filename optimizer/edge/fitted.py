@@ -10,7 +10,10 @@ from typing import Any
 
 from models.base import ResponseError, ResponseModel
 from models.catalogue import build_model
+from models.ensemble import Ensemble
 from models.learner import Learner
+from models.monotone import Monotone, rising
+from models.support import Support
 from models.wrapped import wrap
 from optimizer.edge.model_file import load_model
 from optimizer.edge.model_store import ModelStore
@@ -35,12 +38,17 @@ def fitted_model(scenario: Scenario, history: History | None, store: ModelStore)
         If another history that it learns from does not hold what the scenario says of it.
     """
     if isinstance(scenario.model, WrappedSpec):
-        return wrapped_model(scenario.model, store)
+        wrapped = wrapped_model(scenario.model, store)
+        return Monotone.around(wrapped, _offered(scenario)) if scenario.model.monotone else wrapped
     if history is None:
         raise ModelError(f"model.kind: {scenario.model.kind} is fitted on a history, got none; add `history` to the scenario")
     spec = _plain(scenario.model)
     sources = source_histories(scenario)
     parts = {"model": spec, "history": history.digest, "columns": _columns(scenario), "seed": scenario.solver.seed}
+    if scenario.model.monotone:
+        parts["amounts"] = _offered(scenario)
+    if scenario.objective is not None:
+        parts["members"] = scenario.objective.members
     if sources:
         parts["sources"] = [_identity(source) for source in sources]
     key = store.key(parts)
@@ -48,7 +56,7 @@ def fitted_model(scenario: Scenario, history: History | None, store: ModelStore)
     if kept is not None:
         log.info("model: fitted before, taken from %s", store.folder)
         return kept
-    model = fit(_built(scenario, spec, store.allowed_modules), history, sources)
+    model = fit(_asked(scenario, _built(scenario, spec, store.allowed_modules)), history, sources)
     store.save(key, model)
     # What a later run will read, so that both leave the same bytes.
     again: ResponseModel | None = store.load(key)
@@ -76,7 +84,7 @@ def wrapped_model(spec: WrappedSpec, store: ModelStore) -> ResponseModel:
 def _built(scenario: Scenario, spec: dict[str, Any], allowed: tuple[str, ...]) -> Learner:
     """The unfitted learner: `params` are its estimator's where it is made of one, else its own."""
     kind, params = spec["kind"], spec.get("params", {})
-    options = {name: value for name, value in spec.items() if name not in ("kind", "estimator", "params")}
+    options = {name: value for name, value in spec.items() if name not in ("kind", "estimator", "params", "monotone")}
     estimator = None
     if isinstance(scenario.model, EstimatorSpec):
         estimator = {"estimator": spec["estimator"], "params": params}
@@ -86,6 +94,33 @@ def _built(scenario: Scenario, spec: dict[str, Any], allowed: tuple[str, ...]) -
         return build_model(kind, estimator, options, allowed=allowed, random_state=scenario.solver.seed)
     except ResponseError as wrong:
         raise ModelError(f"model: {wrong}") from wrong
+
+
+def _asked(scenario: Scenario, model: Learner) -> Learner:
+    """The unfitted learner with curves of the shape that is asked for, and in an ensemble where the objective needs one."""
+    if scenario.model.monotone:
+        model = rising(model, _offered(scenario))
+    if scenario.objective is None:
+        return model
+    return Ensemble(model, scenario.objective.members, n_jobs=-1, random_state=scenario.solver.seed)
+
+
+def _offered(scenario: Scenario) -> tuple[int, ...]:
+    return scenario.amounts.build().values
+
+
+def fitted_support(scenario: Scenario, history: History) -> Support:
+    """What units like a unit were seen with in the history.
+
+    Raises
+    ------
+    ModelError
+        If the history cannot be used.
+    """
+    try:
+        return Support(random_state=scenario.solver.seed).fit(history.X, history.treatment)
+    except ResponseError as wrong:
+        raise ModelError(f"amounts.support: {wrong}") from wrong
 
 
 def fit(model: Learner, history: History, sources: Sequence[History] = ()) -> ResponseModel:
@@ -107,7 +142,10 @@ def fit(model: Learner, history: History, sources: Sequence[History] = ()) -> Re
         log.warning("model: while fitting, %s", said)
     if verdict := getattr(fitted, "verdict_", ""):
         log.info("model: %s", verdict)
-    for column, missing in getattr(fitted, "imputed_", {}).items():
+    whole = fitted
+    while isinstance(whole, Ensemble | Monotone):
+        whole = whole.model_
+    for column, missing in getattr(whole, "imputed_", {}).items():
         log.info("model: %s is missing in %d history rows, imputed from the others", column, missing)
     return fitted
 

@@ -13,7 +13,7 @@ import math
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -26,13 +26,15 @@ from optimizer.edge.previous import Previous
 from optimizer.edge.report import render
 from optimizer.edge.scenario_file import read_scenario, write_yaml
 from optimizer.errors import DataError, VerificationError, WriteError
-from optimizer.problem.allocation import Allocation, Second
+from optimizer.problem.allocation import Allocation, Cautious, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
 from optimizer.problem.result import COLUMNS, Plan
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
+
+T = TypeVar("T")
 
 CERTIFICATE, SCENARIO = "certificate.json", "scenario.resolved.yaml"
 MODEL, REPORT = "model/model.skops", "report.html"
@@ -80,6 +82,11 @@ class Found:
         return str(self.claims["data"]["units"])
 
     @property
+    def history_digest(self) -> str:
+        """Hash of the history the run read; empty if it read none."""
+        return str(self.claims["data"].get("history", ""))
+
+    @property
     def previous_digest(self) -> str:
         """Hash of the previous plan the run read; empty if it read none."""
         return str(self.claims["data"].get("previous", ""))
@@ -114,14 +121,16 @@ class Found:
             bound_source=certificate["bound_source"],
             shadow_prices=certificate["shadow_prices"],
             usage={name: (used, allowed) for name, (used, allowed) in certificate["usage"].items()},
-            then=self._second(certificate.get("then")),
+            then=self._claimed(Second, "then"),
+            cautious=self._claimed(Cautious, "cautious"),
         )
 
-    def _second(self, claimed: dict[str, Any] | None) -> Second | None:
+    def _claimed(self, kind: type[T], name: str) -> T | None:
+        claimed = self.claims["certificate"].get(name)
         try:
-            return None if claimed is None else Second(**claimed)
+            return None if claimed is None else kind(**claimed)
         except TypeError as wrong:
-            raise VerificationError(f"{self.folder / CERTIFICATE}: then is not as a run writes it ({wrong})") from wrong
+            raise VerificationError(f"{self.folder / CERTIFICATE}: {name} is not as a run writes it ({wrong})") from wrong
 
     def _check_outcomes(self, curves: Curves | Streamed, index: Any) -> None:
         without, value = curves.column(0), curves.value_of(index)
@@ -214,9 +223,18 @@ def write_frontier(table: pd.DataFrame, path: Path) -> None:
     WriteError
         If the file cannot be written.
     """
+    _replace(path, table.to_csv(index=False, lineterminator="\n"))
+
+
+def write_json(document: object, path: Path) -> None:
+    """Write one JSON document, all of it or nothing; raises as `write_frontier`."""
+    _replace(path, json.dumps(document, ensure_ascii=False, indent=2) + "\n")
+
+
+def _replace(path: Path, text: str) -> None:
     new = path.with_name(f".{path.name}.new")
     try:
-        table.to_csv(new, index=False, lineterminator="\n")
+        new.write_text(text, encoding="utf-8", newline="\n")
         new.replace(path)
     except OSError as wrong:
         new.unlink(missing_ok=True)

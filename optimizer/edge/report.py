@@ -20,13 +20,7 @@ def render(plan: Plan) -> str:
     amounts, counts = np.unique(awarded["amount"].to_numpy(), return_counts=True)
     most = int(counts.max(initial=1))
     bars = [(int(amount), int(count), round(100 * int(count) / most)) for amount, count in zip(amounts, counts, strict=True)]
-    return _template().render(
-        s=plan.summary,
-        bars=bars,
-        units=awarded.head(SHOWN).to_dict("records"),
-        awarded=len(awarded),
-        segments=plan.table.groupby("segment")["amount"].agg(["size", "sum"]).to_dict("index"),
-    )
+    return _template().render(s=plan.summary, bars=bars, units=awarded.head(SHOWN).to_dict("records"), awarded=len(awarded))
 
 
 @cache

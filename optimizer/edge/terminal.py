@@ -25,6 +25,8 @@ STAGES = {
     "close": "close the core",
     "explain": "see which limits conflict",
     "frontier": "decide each figure",
+    "evaluate": "decide about each fold",
+    "promise": "compare predictions with records",
     "verify": "verify",
     "write": "write",
 }
@@ -112,6 +114,8 @@ def show_summary(summary: Summary, console: Console) -> None:
         table.add_row("offered in all", f"{summary.offered:,}{money}")
     table.add_row(f"spent{expected}", f"{summary.spent:,}{money}")
     table.add_row("recipients", f"{summary.recipients:,} of {summary.units:,}")
+    if summary.extrapolated is not None:
+        table.add_row("awards unlike any that units alike were seen with", f"{summary.extrapolated:,}")
     table.add_row(f"expected {summary.outcome_name} without awards", f"{summary.without:,.4f}")
     table.add_row(f"expected {summary.outcome_name} with this plan", f"{summary.value:,.4f}")
     table.add_row("uplift", f"{summary.uplift:,.4f}")
@@ -122,9 +126,27 @@ def show_summary(summary: Summary, console: Console) -> None:
     console.print(table)
     if summary.then_in_words:
         console.print(f"  then: {summary.then_in_words}", markup=False, highlight=False, soft_wrap=True)
+    if summary.objective_in_words:
+        console.print(f"  objective: {summary.objective_in_words}", markup=False, highlight=False, soft_wrap=True)
+    if summary.promise is not None:
+        words = f"{summary.outcome_name}, either half of history by the other: {summary.promise.in_words(summary.units)}"
+        console.print(f"  {words}", markup=False, highlight=False, soft_wrap=True)
     for sentence in summary.prices:
         console.print(f"  {sentence}", markup=False, highlight=False)
     console.print(_rules(summary))
+    if summary.segments:
+        console.print(_segments(summary))
+
+
+def _segments(summary: Summary) -> Table:
+    table = Table(
+        "", "units", "in truth between", "awards", title="By segment, at the largest award", title_justify="left", box=None
+    )
+    for column in table.columns[1:]:
+        column.justify = "right"
+    for segment in summary.segments:
+        table.add_row(segment.name, f"{segment.units:,}", f"{segment.low:,.0f} and {segment.high:,.0f}", f"{segment.money:,}")
+    return table
 
 
 def _rules(summary: Summary) -> Table:

@@ -17,6 +17,8 @@ from optimizer.problem.curves import Curves
 from optimizer.problem.result import Rule
 from optimizer.problem.streamed import Streamed
 
+LARGEST_TO_HIGHEST = "largest award to the highest uplift"
+
 UNIT_RULES = "rules for single units"
 """What a rule is said to break that gives a unit what it may not be given."""
 
@@ -34,10 +36,15 @@ def compare(curves: Curves | Streamed, coupling: Coupling, seed: int) -> tuple[R
     means = _means(curves, coupling)
     chosen = {
         "nobody": np.zeros(curves.shape[0], dtype=np.intp),
-        "largest award to the highest uplift": _largest_to_highest(curves, means),
+        LARGEST_TO_HIGHEST: _largest_to_highest(curves, means),
         "equal awards to a random share": _equal_to_random(curves, means, np.random.default_rng(seed)),
     }
     return tuple(_rule(name, choice, curves, coupling) for name, choice in chosen.items())
+
+
+def largest_to_highest(curves: Curves | Streamed, coupling: Coupling) -> NDArray[np.intp]:
+    """The second of them: the option of each unit, (n,)."""
+    return _largest_to_highest(curves, _means(curves, coupling))
 
 
 def _means(curves: Curves | Streamed, coupling: Coupling) -> _Means:

@@ -18,10 +18,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.errors import VerificationError
-from optimizer.problem.allocation import Allocation, BoundSource, Second
+from optimizer.problem.allocation import Allocation, BoundSource, Cautious, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
+from optimizer.problem.objective import Aimed
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
 from optimizer.problem.then import Then, figure_of, per_step
@@ -44,6 +45,7 @@ def certify(
     coupling: Coupling,
     predict: Predict | None = None,
     then: Then | None = None,
+    aimed: Aimed | None = None,
 ) -> Certificate:
     """Everything the allocation claims, recomputed.
 
@@ -51,6 +53,7 @@ def certify(
     ----------
     predict : the model's own expected outcome of each unit at the amount given for it; None if there is no model.
     then : what was to be minimised among plans near the best, if anything was.
+    aimed : what was to be maximised in place of the expected outcome, if anything was.
 
     Raises
     ------
@@ -79,6 +82,7 @@ def certify(
         usage=coupling.usage(totals),
         expected_cost=curves.expected,
         then=_second(allocation, curves, coupling, then),
+        cautious=_cautious(allocation, coupling, aimed),
     )
 
 
@@ -140,11 +144,16 @@ def _check_limits(allocation: Allocation, coupling: Coupling, totals: Totals) ->
 
 
 def _check_predictions(allocation: Allocation, curves: Curves | Streamed, predict: Predict | None) -> None:
-    if predict is None:
-        return
+    if predict is not None:
+        _check_said(allocation, predict, curves.column(0), curves.value_of(allocation.index))
+
+
+def _check_said(
+    allocation: Allocation, predict: Predict, without: NDArray[np.float64], value: NDArray[np.float64], kind: str = "outcome"
+) -> None:
     for what, amount, used in (
-        ("without an award", np.zeros_like(allocation.amount), curves.column(0)),
-        ("at its amount", allocation.amount, curves.value_of(allocation.index)),
+        ("without an award", np.zeros_like(allocation.amount), without),
+        ("at its amount", allocation.amount, value),
     ):
         predicted = predict(amount)
         if predicted.shape != used.shape:
@@ -153,7 +162,7 @@ def _check_predictions(allocation: Allocation, curves: Curves | Streamed, predic
         if wrong.any():
             i = int(np.flatnonzero(wrong)[0])
             raise VerificationError(
-                f"response: the model predicts another outcome {what} than the plan used, "
+                f"response: the model predicts another {kind} {what} than the plan used, "
                 f"for {int(wrong.sum())} units, first unit {i}"
             )
 
@@ -231,7 +240,7 @@ def _best_scores(curves: Curves, coupling: Coupling, per: Sequence[NDArray[np.fl
     return best
 
 
-def _check_bound(allocation: Allocation, dual_bound: float) -> None:
+def _check_bound(allocation: Allocation | Cautious, dual_bound: float) -> None:
     if allocation.bound_source not in get_args(BoundSource):
         raise VerificationError(f"bound_source: must be one of {get_args(BoundSource)}, got {allocation.bound_source!r}")
     if not allocation.bound >= allocation.value - TOLERANCE * max(1.0, abs(allocation.value)):
@@ -267,6 +276,30 @@ def _second(allocation: Allocation, curves: Curves | Streamed, coupling: Couplin
     least = figure_of(dual_bound(per_step(said.shadow_prices, unit), aimed, floored), unit)
     _check_least(said, value, least)
     return replace(said, value=value, dual_bound=least)
+
+
+def _cautious(allocation: Allocation, coupling: Coupling, aimed: Aimed | None) -> Cautious | None:
+    """The cautious objective's part: the ensemble says so itself, and the prices prove that no plan has more."""
+    said = allocation.cautious
+    if said is None and aimed is None:
+        return None
+    if said is None or aimed is None or (said.caution, said.figure) != (aimed.objective.caution, float(aimed.objective.figure)):
+        claimed = "the expected outcome" if said is None else f"{said.caution} {said.figure}"
+        asked = "the expected outcome" if aimed is None else f"{aimed.objective.caution} {float(aimed.objective.figure)}"
+        raise VerificationError(f"objective: the plan maximised {claimed}, asked was {asked}")
+    if not said.best <= allocation.bound + TOLERANCE * max(1.0, abs(allocation.bound)):
+        raise VerificationError(f"cautious.best: {said.best!r} is above what no plan can exceed, {allocation.bound!r}")
+    curves = aimed.curves
+    _check_said(allocation, aimed.predict, curves.gains[:, 0], curves.gain_of(allocation.index), "cautious outcome")
+    value = Totals.of(allocation.index, curves, coupling).gain
+    _check_close("cautious.value", said.value, value)
+    if set(said.shadow_prices) != {row.name for row in coupling.rows}:
+        raise VerificationError(
+            f"cautious: must state prices of {[row.name for row in coupling.rows]}, got {[*said.shadow_prices]}"
+        )
+    proven = dual_bound(said.shadow_prices, curves, coupling)
+    _check_bound(said, proven)
+    return replace(said, value=value, dual_bound=proven)
 
 
 def _check_least(said: Second, value: float, least: float) -> None:

@@ -49,6 +49,38 @@ class Second:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Cautious:
+    """What a cautious objective came to, with a proof of how good that is.
+
+    Attributes
+    ----------
+    caution, figure : what was maximised, as of `optimizer.problem.objective.Objective`.
+    best, before : expected outcome, and cautious outcome, of the plan found that has most of the expected one; that plan is not
+        kept, so both are what the run says. `best` less the plan's own expected outcome is the predicted loss.
+    value : the plan's cautious outcome.
+    bound : no allocation within the limits has a higher one.
+    bound_source : as of `Allocation`.
+    dual_bound : what one pass re-proves, whatever the source of `bound`.
+    shadow_prices : by limit, what one unit more of its figure would be worth in cautious outcome; negative for at_least limits.
+    """
+
+    caution: str
+    figure: float
+    best: float
+    before: float
+    value: float
+    bound: float
+    bound_source: BoundSource
+    dual_bound: float
+    shadow_prices: Mapping[str, float]
+
+    @property
+    def gap(self) -> float:
+        """(bound − value)/|value|; 0 is a proven optimum."""
+        return relative_gap(self.value, self.bound)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Allocation:
     """Who gets how much, with a proof of how good that is.
 
@@ -64,6 +96,8 @@ class Allocation:
     usage : by limit, (used, allowed) in the limit's own measure.
     then : what was minimised among plans near the best; None if nothing was. Value and usage are then those of the plan that
         was chosen last, bound and prices those of the best outcome, so that the gap holds what was given up.
+    cautious : what was maximised in place of the expected outcome; None if that was maximised. Value, usage, bound and prices
+        are as with `then`.
     """
 
     index: NDArray[np.intp]
@@ -74,10 +108,11 @@ class Allocation:
     shadow_prices: Mapping[str, float]
     usage: Mapping[str, tuple[float, float]]
     then: Second | None = None
+    cautious: Cautious | None = None
 
     @property
     def gap(self) -> float:
-        """(bound − value)/|value|; 0 is a proven optimum; with a second objective up to about what it gave up."""
+        """(bound − value)/|value|; 0 is a proven optimum; with another objective up to about what it gave up."""
         return relative_gap(self.value, self.bound)
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from optimizer.problem.allocation import BoundSource, Second, relative_gap
+from optimizer.problem.allocation import BoundSource, Cautious, Second, relative_gap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,6 +22,7 @@ class Certificate:
     shadow_prices, usage : by limit, as in `Allocation`.
     expected_cost : whether `spent`, and whatever counts cost, is an expectation: awards are paid only if the outcome happens.
     then : the second objective, its figure and bound recomputed as well; None if there is none.
+    cautious : likewise what was maximised in place of the expected outcome; `value` stays the expected outcome of the plan.
     """
 
     units: int
@@ -37,6 +38,7 @@ class Certificate:
     usage: Mapping[str, tuple[float, float]]
     expected_cost: bool = False
     then: Second | None = None
+    cautious: Cautious | None = None
 
     @property
     def gap(self) -> float:

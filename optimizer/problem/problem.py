@@ -4,11 +4,14 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.costs import Costs
 from optimizer.problem.limits import Limit
+from optimizer.problem.objective import Objective
 from optimizer.problem.rules import Rules
 from optimizer.problem.terms import Terms
 from optimizer.problem.then import Then
@@ -24,6 +27,8 @@ class Problem:
     costs : what an award is charged to the limits on cost.
     rules : what single units may be given.
     then : what is minimised among the plans whose outcome is near the best; None if nothing is.
+    objective : what is maximised in place of the expected outcome; None if that is maximised.
+    seen : (n, m) the amounts that units like each unit were seen with, and no award; None if any may be given.
     """
 
     amounts: Amounts
@@ -31,6 +36,8 @@ class Problem:
     costs: Costs = field(default_factory=Costs)
     rules: Rules = field(default_factory=Rules)
     then: Then | None = None
+    objective: Objective | None = None
+    seen: NDArray[np.bool_] | None = field(default=None, compare=False)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -47,4 +54,4 @@ class Problem:
         DataError
             If a column that costs or rules name is absent or holds what it should not, or a unit is left nothing.
         """
-        return Terms.of(self.amounts, n, frame, self.costs, self.rules)
+        return Terms.of(self.amounts, n, frame, self.costs, self.rules, self.seen)

@@ -11,9 +11,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.evaluation.quadrants import Quadrants
 from optimizer.problem.allocation import Allocation, Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.curves import Curves
+from optimizer.problem.evaluation import Promise
 from optimizer.problem.limits import Limit
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.sums import exact_sum
@@ -22,7 +24,7 @@ from optimizer.problem.units import Units
 SEGMENTS = np.array(["lost cause", "persuadable", "sleeping dog", "sure thing"], dtype=object)
 """By 2·(likely without) + (likely with): the four quadrants of uplift."""
 
-COLUMNS = ("id", "amount", "outcome_without", "outcome_with", "uplift", "segment")
+COLUMNS = ("id", "amount", "outcome_without", "outcome_with", "uplift", "segment", "extrapolated")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -43,6 +45,24 @@ class Rule:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Segment:
+    """One of the four quadrants of uplift.
+
+    Attributes
+    ----------
+    units : those whose segment it is.
+    low, high : between what the number of units in it lies, whichever outcomes without and with an award go together.
+    money : the awards of those units.
+    """
+
+    name: str
+    units: int
+    low: float
+    high: float
+    money: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
     """The figures of a plan, ready to be shown.
 
@@ -58,7 +78,11 @@ class Summary:
     prices : what a little more of each limit would bring, one sentence each.
     bound, bound_source, gap : the proof.
     then, then_in_words : what was minimised among the plans whose outcome is near the best; None and "" if nothing was.
+    objective_in_words : what a cautious objective came to and cost; "" if the expected outcome was maximised.
+    extrapolated : awards that nobody like the unit was seen with; None where history cannot tell.
+    segments : the quadrants of uplift; none where outcomes are no probabilities.
     rules : the same money spent in simpler ways.
+    promise : how far predictions are from records at awards chosen by them, a unit's outcome; None where it is not known.
     notes : what was done to the data on the way in.
     """
 
@@ -81,7 +105,11 @@ class Summary:
     gap: float
     then: Second | None = None
     then_in_words: str = ""
+    objective_in_words: str = ""
+    extrapolated: int | None = None
+    segments: tuple[Segment, ...] = ()
     rules: tuple[Rule, ...]
+    promise: Promise | None = None
     notes: tuple[str, ...]
 
 
@@ -91,7 +119,7 @@ class Plan:
 
     Attributes
     ----------
-    table : one row a unit: id, amount, outcome_without, outcome_with, uplift, segment.
+    table : one row a unit: id, amount, outcome_without, outcome_with, uplift, segment, extrapolated.
     """
 
     allocation: Allocation
@@ -100,10 +128,18 @@ class Plan:
     summary: Summary
 
 
-def table_of_plan(units: Units, curves: Curves | Streamed, allocation: Allocation, *, probabilities: bool) -> pd.DataFrame:
+def table_of_plan(
+    units: Units,
+    curves: Curves | Streamed,
+    allocation: Allocation,
+    *,
+    probabilities: bool,
+    extrapolated: NDArray[np.bool_] | None = None,
+) -> pd.DataFrame:
     """One row a unit; the segment compares the likelier outcome without an award and at the largest one.
 
-    Segments are given where outcomes are probabilities, and left empty elsewhere.
+    Segments are given where outcomes are probabilities, and left empty elsewhere; so is whether the award is extrapolated where
+    that is not known.
     """
     without, value = curves.column(0), curves.value_of(allocation.index)
     return pd.DataFrame(
@@ -114,7 +150,28 @@ def table_of_plan(units: Units, curves: Curves | Streamed, allocation: Allocatio
             "outcome_with": value,
             "uplift": value - without,
             "segment": _segments(curves) if probabilities else "",
+            "extrapolated": "" if extrapolated is None else extrapolated,
         }
+    )
+
+
+def segments_of(curves: Curves | Streamed, table: pd.DataFrame) -> tuple[Segment, ...]:
+    """How many units each segment has, between what that number lies, and what money they get.
+
+    A model says how likely the outcome is without and with an award, not which outcomes go together: that leaves bounds
+    (`models.evaluation.quadrants`).
+    """
+    quadrants = Quadrants.read(curves.column(0), curves.column(-1)).table().set_index("segment")
+    counted = table.groupby("segment")["amount"].agg(["size", "sum"])
+    return tuple(
+        Segment(
+            name=name,
+            units=int(counted["size"].get(name, 0)),
+            low=float(quadrants.loc[name, "low"]),  # type: ignore[arg-type]
+            high=float(quadrants.loc[name, "high"]),  # type: ignore[arg-type]
+            money=int(counted["sum"].get(name, 0)),
+        )
+        for name in ("persuadable", "sure thing", "lost cause", "sleeping dog")
     )
 
 

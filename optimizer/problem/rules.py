@@ -162,6 +162,16 @@ def too_dear(
     return dear
 
 
+def unlike(seen: NDArray[np.bool_], barred: NDArray[np.bool_] | None) -> NDArray[np.bool_]:
+    """(units, m): what is barred, or was not seen with units alike; who must be given an award may get the least it may have."""
+    if barred is None:
+        return ~seen
+    outside = barred | ~seen
+    must = np.flatnonzero(barred[:, 0])
+    outside[must, np.argmin(barred[must], axis=1)] = False
+    return outside
+
+
 def _mask(group: Where, frame: pd.DataFrame | None, rule: str) -> NDArray[np.bool_]:
     if frame is None:
         raise DataError(f"rules.{rule}: names the group {group}, but no columns of the units are known; pass units=")

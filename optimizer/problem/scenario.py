@@ -8,7 +8,8 @@
     limits:  [{measure: cost, at_most: 120_000_000}, {measure: recipients, at_most: 20%}]
 
 Two more may stand between amounts and limits: costs, what an award costs besides, and rules, what single units may be given.
-After the limits `then` may say what decides among the plans whose outcome is near the best.
+After the limits `objective` may say what is maximised in place of the expected outcome, or `then` what decides among the plans
+whose outcome is near the best.
 A scenario that exists is valid: each part builds the value of `optimizer.problem` that it describes.
 """
 
@@ -18,7 +19,7 @@ import json
 import re
 from fractions import Fraction
 from pathlib import Path
-from typing import Annotated, Any, Self
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, ConfigDict, Field, ValidationInfo, WithJsonSchema, field_validator, model_validator
 
@@ -26,13 +27,14 @@ from optimizer.problem.amounts import Amounts
 from optimizer.problem.problem import Problem
 from optimizer.problem.scenario_limits import AnyLimit, LimitSpec, ParitySpec, RangeSpec, name_apart
 from optimizer.problem.scenario_model import ClassTransformSpec, ModelSpec, TLTARNetSpec, WrappedSpec, part_of_model
+from optimizer.problem.scenario_objective import ObjectiveSpec
 from optimizer.problem.scenario_part import Part, Whole, built, fault, format_percent, reject, shown
 from optimizer.problem.scenario_rules import ColumnSpec, CostsSpec, RulesSpec, TierSpec
 from optimizer.problem.scenario_tables import HistorySpec, TreatmentSpec, UnitsSpec
 from optimizer.problem.scenario_then import ThenSpec
 from optimizer.problem.solver import Backend, Embedding, Solver
 
-ORDER = ("name", "units", "history", "model", "amounts", "costs", "rules", "limits", "then", "solver")
+ORDER = ("name", "units", "history", "model", "amounts", "costs", "rules", "limits", "objective", "then", "solver")
 """The sections of a file, in the order in which it reads best."""
 
 
@@ -63,6 +65,8 @@ class AmountsSpec(Part):
     """The awards one by one, instead of a grid."""
     currency: Annotated[str, Field(max_length=20)] = ""
     """What the amounts are counted in, for reports: JPY, US cents."""
+    support: Literal["observed"] | None = None
+    """observed keeps each unit's amounts to those that units like it were seen with in the history; by default, any."""
 
     @field_validator("min")
     @classmethod
@@ -136,6 +140,8 @@ class Scenario(Part):
     """What single units may be given; by default any of the amounts."""
     limits: Annotated[tuple[AnyLimit, ...], Field(max_length=100, strict=False)] = ()
     """What the plan must keep to in total."""
+    objective: ObjectiveSpec | None = None
+    """What is maximised in place of the expected outcome; by default that is maximised."""
     then: ThenSpec | None = None
     """What decides among the plans whose outcome is near the best; by default nothing."""
     solver: SolverSpec = SolverSpec()
@@ -176,6 +182,13 @@ class Scenario(Part):
             raise reject(fault(f"{model.kind} knows one award size", remedy, got=f"{len(awards)} sizes up to {awards[-1]}"))
         return amounts
 
+    @field_validator("amounts")
+    @classmethod
+    def _observed(cls, amounts: AmountsSpec, info: ValidationInfo) -> AmountsSpec:
+        if amounts.support is not None and info.data.get("history", ...) is None:
+            raise reject(fault("needs a history to be seen in", "add `history`, or leave it out", at=("support",)))
+        return amounts
+
     @field_validator("rules")
     @classmethod
     def _on_offer(cls, rules: RulesSpec, info: ValidationInfo) -> RulesSpec:
@@ -189,6 +202,29 @@ class Scenario(Part):
     def _named_apart(cls, limits: tuple[LimitSpec | ParitySpec, ...]) -> tuple[LimitSpec | ParitySpec, ...]:
         return name_apart(limits)
 
+    @field_validator("objective")
+    @classmethod
+    def _fitted_again(cls, objective: ObjectiveSpec | None, info: ValidationInfo) -> ObjectiveSpec | None:
+        if objective is not None and isinstance(info.data.get("model"), WrappedSpec):
+            remedy = "leave it out, or choose a model.kind that is fitted on the history"
+            raise reject(fault("needs a model that can be fitted again", remedy, got="a wrapped one"))
+        return objective
+
+    @field_validator("then")
+    @classmethod
+    def _one_objective(cls, then: ThenSpec | None, info: ValidationInfo) -> ThenSpec | None:
+        if then is not None and info.data.get("objective") is not None:
+            raise reject(fault("takes the plans near the best expected outcome", "leave `then` or `objective` out"))
+        return then
+
+    @field_validator("solver")
+    @classmethod
+    def _aims_at_outcome(cls, solver: SolverSpec, info: ValidationInfo) -> SolverSpec:
+        if solver.embedding == "native" and info.data.get("objective") is not None:
+            remedy = "write embedding: curves, or leave `objective` out"
+            raise reject(fault("a cautious objective needs curves", remedy, at=("embedding",), got="native"))
+        return solver
+
     @field_validator("solver")
     @classmethod
     def _can_solve_twice(cls, solver: SolverSpec, info: ValidationInfo) -> SolverSpec:
@@ -201,6 +237,10 @@ class Scenario(Part):
     @classmethod
     def _offers_any_amount(cls, solver: SolverSpec, info: ValidationInfo) -> SolverSpec:
         plain = info.data.get("costs", CostsSpec()) == CostsSpec() and info.data.get("rules", RulesSpec()) == RulesSpec()
+        amounts = info.data.get("amounts")
+        if solver.embedding == "native" and amounts is not None and amounts.support is not None:
+            remedy = "write embedding: curves, or leave amounts.support out"
+            raise reject(fault("amounts.support needs curves", remedy, at=("embedding",), got="native"))
         if solver.embedding == "native" and not plain:
             remedy = "write embedding: curves, or leave both out"
             raise reject(fault("costs and rules need curves", remedy, at=("embedding",), got="native"))
@@ -213,6 +253,7 @@ class Scenario(Part):
             limits=tuple(limit.build() for limit in self.limits),
             costs=self.costs.build(),
             rules=self.rules.build(),
+            objective=None if self.objective is None else self.objective.build(),
         )
 
     def resolved(self) -> dict[str, Any]:
@@ -243,6 +284,7 @@ SECTIONS: dict[str, type[Part]] = {
     "amounts": AmountsSpec,
     "costs": CostsSpec,
     "rules": RulesSpec,
+    "objective": ObjectiveSpec,
     "then": ThenSpec,
     "solver": SolverSpec,
 }

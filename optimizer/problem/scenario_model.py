@@ -21,21 +21,28 @@ def _one_or_several(given: object) -> str:
     return "<list>" if isinstance(given, list | tuple) else "<mapping>"
 
 
-class SLearnerSpec(EstimatorSpec):
+class ShapeSpec(Part):
+    """What is asked of a response's shape."""
+
+    monotone: bool = False
+    """true lets no curve fall with the amount, by the estimator's own constraint where it has one, else by pooling amounts."""
+
+
+class SLearnerSpec(ShapeSpec, EstimatorSpec):
     """One estimator over the features and the amount."""
 
     kind: Literal["s_learner"]
     """One estimator over the features and the amount."""
 
 
-class TwoModelSpec(EstimatorSpec):
+class TwoModelSpec(ShapeSpec, EstimatorSpec):
     """One estimator for those who received nothing, one for those who received an award."""
 
     kind: Literal["two_model"]
     """One estimator for those who received nothing, one for those who received an award."""
 
 
-class ClassTransformSpec(EstimatorSpec):
+class ClassTransformSpec(ShapeSpec, EstimatorSpec):
     """One estimator of the transformed outcome; knows a single award size."""
 
     kind: Literal["class_transform"]
@@ -44,7 +51,7 @@ class ClassTransformSpec(EstimatorSpec):
     """The share of the history that received the award, where the trial fixed it; else it is estimated."""
 
 
-class ArmsSpec(EstimatorSpec):
+class ArmsSpec(ShapeSpec, EstimatorSpec):
     """An estimator for the arms of a history: no award, and tiers of awards."""
 
     propensity: Propensity | None = None
@@ -87,28 +94,28 @@ class OwnSpec(Part):
     """Parameters of its constructor."""
 
 
-class UpliftTreeSpec(OwnSpec):
+class UpliftTreeSpec(ShapeSpec, OwnSpec):
     """A tree that is split where the arms' outcomes part most."""
 
     kind: Literal["uplift_tree"]
     """A tree that is split where the arms' outcomes part most."""
 
 
-class UpliftForestSpec(OwnSpec):
+class UpliftForestSpec(ShapeSpec, OwnSpec):
     """The mean of many uplift trees."""
 
     kind: Literal["uplift_forest"]
     """The mean of many uplift trees."""
 
 
-class TARNetSpec(OwnSpec):
+class TARNetSpec(ShapeSpec, OwnSpec):
     """A network of one representation and a head for each arm; needs bursar[nets]."""
 
     kind: Literal["tarnet"]
     """A network of one representation and a head for each arm; needs bursar[nets]."""
 
 
-class TLTARNetSpec(OwnSpec):
+class TLTARNetSpec(ShapeSpec, OwnSpec):
     """That network, trained on another history first and carried over; knows a single award size; needs bursar[nets]."""
 
     kind: Literal["tl_tarnet"]
@@ -147,6 +154,8 @@ class WrappedSpec(Part):
     """Currency units in one unit of that column: amount = column × per."""
     features: Annotated[tuple[Column, ...], Field(min_length=1, strict=False)] | None = None
     """The columns the estimator reads besides the amount; by default those it was fitted on."""
+    monotone: bool = False
+    """true lets no curve fall with the amount, by pooling amounts."""
 
     @field_validator("features")
     @classmethod

@@ -112,13 +112,15 @@ class Streamed:
 
     def barred_at(self, choice: Index) -> NDArray[np.bool_]:
         """Whether each unit may not be given its option `choice[i]`: (n,)."""
-        menu, barred = self.terms.menu, np.zeros(self.n, dtype=bool)
+        barred = np.zeros(self.n, dtype=bool)
         if self.terms.cost_per_uplift is not None:
             return np.concatenate([curves.barred_at(choice[part]) for part, curves in self.parts()])
-        if menu is not None:
-            for start in range(0, self.n, step := max(1, PART // len(self.amounts))):
-                units = slice(start, start + step)
-                barred[units] = np.take_along_axis(menu.barred(units), choice[units, None], axis=1)[:, 0]
+        for start in range(0, self.n, step := max(1, PART // len(self.amounts))):
+            units = slice(start, start + step)
+            outside = self.terms.barred(units)
+            if outside is None:
+                break
+            barred[units] = np.take_along_axis(outside, choice[units, None], axis=1)[:, 0]
         return barred
 
     def dense(self) -> Curves:

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 import pandas as pd
@@ -67,3 +68,9 @@ class History:
 
     def __len__(self) -> int:
         return len(self.outcome)
+
+    def take(self, rows: NDArray[np.intp]) -> History:
+        """The past of these rows, in this order; it has a digest of its own."""
+        digest = hashlib.sha256(f"{self.digest} rows".encode() + np.asarray(rows, dtype="<i8").tobytes()).hexdigest()
+        frame = self.frame.iloc[rows].reset_index(drop=True)
+        return replace(self, frame=frame, treatment=self.treatment[rows], outcome=self.outcome[rows], digest=digest)

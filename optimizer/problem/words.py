@@ -5,10 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 from itertools import groupby
 
+import numpy as np
+from numpy.typing import NDArray
+
 from optimizer.problem.allocation import Second
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.costs import Costs
 from optimizer.problem.limits import Limit
+from optimizer.problem.objective import Objective
 from optimizer.problem.rows import MEASURES, Row
 from optimizer.problem.rules import Rules
 from optimizer.problem.then import Then
@@ -113,6 +117,32 @@ def second_in_words(second: Second | None, *, currency: str, outcome: str) -> st
         f"{LEAST[second.minimised]} within {100 * second.within:g} % of the best ({second.best:,.2f} {outcome}): "
         f"{second.value:,.0f}{unit} instead of {second.before:,.0f}; {proof}"
     )
+
+
+def objective_in_words(objective: Objective) -> str:
+    """What is maximised: "outcomes at the 10 % quantile of each response over the ensemble"."""
+    return f"outcomes at {objective.words} over the ensemble"
+
+
+def cautious_in_words(certificate: Certificate, *, outcome: str) -> str:
+    """What a cautious objective came to and cost: "401.20 enrolled at the 10 % quantile …; predicted loss 2.10 enrolled …"."""
+    said = certificate.cautious
+    if said is None:
+        return ""
+    # A claim of another caution than these is refused before it is put into words.
+    asked = Objective(caution="lower" if said.caution == "lower" else "mean_minus_sd", figure=said.figure)
+    proof = "no plan has more" if said.gap <= 0 else f"no plan has more than {said.bound:,.2f}"
+    return (
+        f"{said.value:,.2f} {outcome} at {asked.words}, {proof}; the plan with most expected has {said.before:,.2f}; "
+        f"predicted loss: {said.best - certificate.value:,.2f} of its {said.best:,.2f} expected"
+    )
+
+
+def falls_in_words(falls: NDArray[np.float64]) -> str:
+    """How many of the curves fall with money, given by how much each does: "31 % of the curves fall …"; "" if none does."""
+    if not falls.any():
+        return ""
+    return f"{100 * np.mean(falls > 0):.3g} % of the units' curves fall with money somewhere, by up to {falls.max():.3g}"
 
 
 def price_in_words(certificate: Certificate, rows: Sequence[Row], *, step: int, currency: str, outcome: str) -> tuple[str, ...]:

@@ -173,8 +173,8 @@ GRID = (
 )
 WRAPPED = """\
 scholarship.yaml:18: model.file: is missing; add `file: fitted.skops` to model
-scholarship.yaml:20: model.estimator: is not a known key; known are kind, file, amount, per, features
-scholarship.yaml:21: model.params: is not a known key; known are kind, file, amount, per, features"""
+scholarship.yaml:20: model.estimator: is not a known key; known are kind, file, amount, per, features, monotone
+scholarship.yaml:21: model.params: is not a known key; known are kind, file, amount, per, features, monotone"""
 
 
 @pytest.mark.parametrize(

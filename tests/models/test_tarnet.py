@@ -65,7 +65,7 @@ def doses():
 def test_effects_that_differ_and_bend_are_learned(fitted):
     X, _, _, effect = world(1_000, 2)
     assert rmse(fitted.effect(X, 0, 500), effect) < 0.3 < 0.4 * rmse(effect.mean(), effect)
-    assert fitted.response(X, [0])[:, 0] == pytest.approx(10.0 + 2.0 * X["b"], abs=1.5)
+    assert rmse(fitted.response(X, [0])[:, 0], 10.0 + 2.0 * X["b"]) < 0.4
 
 
 def test_probabilities_are_learned_of_outcomes_that_are_0_or_1():
@@ -183,8 +183,7 @@ def test_cfr_brings_the_arms_closer_than_tarnet_does():
 
 def test_units_that_weigh_nothing_teach_nothing():
     X, t, y, _ = world(400, 1, noise=0.0)
-    wrong, weight = y.copy(), np.ones(400)
-    wrong[::2], weight[::2] = 1_000.0, 0.0
+    weight = np.arange(400) % 2
     model = TARNet(max_steps=400, validation=0.0).fit(X, t, np.where(weight > 0, y, y.mean() + 5.0), weight)
     assert abs(model.response(X, [0]).mean() - 10.0) < 0.5
 

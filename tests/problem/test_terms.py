@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from optimizer.errors import DataError
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.costs import Costs
 from optimizer.problem.limits import Limit
@@ -71,8 +72,9 @@ def drawn(seed):
     )
     costs = Costs(paid=str(rng.choice(["always", "if_outcome"])), column="handling" if rng.random() < 0.5 else None)
     dear = int(rng.integers(0, 2_000)) if rng.random() < 0.5 else None
-    rules = Rules(cap="need", only=[({"law": 1}, (250,))], cost_per_uplift=dear)
-    return Terms.of(AMOUNTS, 7, frame, costs, rules), rng.random((7, 3))
+    rules = Rules(cap="need", only=[({"law": 1}, (250,))], cost_per_uplift=dear) if rng.random() < 0.8 else None
+    seen = np.column_stack([np.ones(7, dtype=bool), rng.random((7, 2)) < 0.5]) if rng.random() < 0.5 else None
+    return Terms.of(AMOUNTS, 7, frame, costs, rules, seen), rng.random((7, 3))
 
 
 @settings(derandomize=True, deadline=None)
@@ -83,7 +85,8 @@ def test_law_curves_of_a_part_are_that_part_of_the_curves(seed):
     rows = np.array([5, 0, 3])
     part = terms.curves(values[rows], rows)
     assert np.broadcast_to(part.costs, (3, 3)).tolist() == np.broadcast_to(whole.costs, (7, 3))[rows].tolist()
-    assert part.barred.tolist() == whole.barred[rows].tolist()
+    assert (part.barred is None) == (whole.barred is None)
+    assert part.barred is None or part.barred.tolist() == whole.barred[rows].tolist()
 
 
 @settings(derandomize=True, deadline=None)
@@ -102,3 +105,27 @@ def test_law_curves_that_are_streamed_cost_and_bar_what_held_ones_do(seed):
 def test_costs_that_are_given_are_charged_as_they_are(costs):
     curves = Terms.of(AMOUNTS, 1, costs=costs).curves(np.full((1, 3), 0.5), EVERY, np.array([0, 1, 2]))
     assert curves.costs.tolist() == [0, 1, 2]
+
+
+def seen_at(*options):
+    return np.array([[option in options for option in range(3)]] * 2)
+
+
+def test_what_units_alike_were_not_seen_with_is_barred():
+    curves = Terms.of(AMOUNTS, 2, seen=seen_at(0, 2)).curves(np.zeros((2, 3)), EVERY)
+    assert curves.barred.tolist() == [[False, True, False]] * 2
+
+
+def test_promises_and_floors_stand_whoever_was_seen_with_them():
+    frame = pd.DataFrame({"promised": [100.0, np.nan], "least": [np.nan, 100.0]})
+    rules = Rules(fixed="promised", floor="least")
+    only_none = Terms.of(AMOUNTS, 2, frame, rules=rules, seen=seen_at(0)).curves(np.zeros((2, 3)), EVERY)
+    assert only_none.barred.tolist() == [[True, False, True]] * 2
+    largest = Terms.of(AMOUNTS, 2, frame, rules=rules, seen=seen_at(0, 2)).curves(np.zeros((2, 3)), EVERY)
+    assert largest.barred.tolist() == [[True, False, True], [True, False, False]]
+
+
+@pytest.mark.parametrize("seen", [np.ones((2, 2), dtype=bool), np.ones((3, 3), dtype=bool), seen_at(1, 2)])
+def test_what_was_seen_must_be_of_these_units_and_amounts_and_hold_no_award(seen):
+    with pytest.raises(DataError, match=r"seen: must be \(2, 3\), the first column true"):
+        Terms.of(AMOUNTS, 2, seen=seen)
