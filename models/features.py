@@ -57,6 +57,23 @@ def preparation(kind: object) -> Prepares:
     raise ResponseError(f"prepare: must be 'auto' or 'passthrough', got {kind!r}")
 
 
+def as_numbers(prepared: NDArray[np.float64] | pd.DataFrame, where: str) -> NDArray[np.float64]:
+    """Prepared features for a model that computes with them itself: (n, p), all finite.
+
+    Raises
+    ------
+    ResponseError
+        If they are not, as may be with ``passthrough``.
+    """
+    try:
+        features = np.asarray(prepared, dtype=np.float64)
+    except (TypeError, ValueError) as fault:
+        raise ResponseError(f"{where}: features must be numbers, got {fault}; use prepare='auto'") from fault
+    if not np.isfinite(features).all():
+        raise ResponseError(f"{where}: features must be finite, got missing or infinite values; use prepare='auto'")
+    return features
+
+
 class Passthrough(BaseEstimator):  # type: ignore[misc]  # scikit-learn has no types
     """The columns of history as they are, for an estimator that prepares its own inputs.
 

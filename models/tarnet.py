@@ -23,7 +23,7 @@ from sklearn.utils.validation import check_is_fitted
 
 from models.base import Branch, ResponseError, offered, received
 from models.doses import Doses
-from models.features import preparation
+from models.features import as_numbers, preparation
 from models.head import Head
 from models.heads import BLOCK, Heads, layers_of, through
 from models.learner import Learner
@@ -269,16 +269,7 @@ class TARNet(Learner):
         )
 
     def _features(self, X: pd.DataFrame) -> Floats:
-        prepared = self.preparation_.transform(X)
-        try:
-            features = np.asarray(prepared, dtype=np.float64)
-        except (TypeError, ValueError) as fault:
-            raise ResponseError(f"TARNet.prepare: passthrough needs numbers, got {fault}; use prepare='auto'") from fault
-        if not np.isfinite(features).all():
-            raise ResponseError(
-                "TARNet.prepare: passthrough needs finite numbers, got missing or infinite ones; use prepare='auto'"
-            )
-        return features
+        return as_numbers(self.preparation_.transform(X), "TARNet")
 
     def _blocks(self, n: int) -> list[slice]:
         step = max(1, BLOCK // max(self.representation_width, self.head_width * self.doses_.heads))

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.utils import check_random_state
 
 from models.base import ResponseError
-from models.features import preparation
+from models.features import as_numbers, preparation
 from models.observed import Observed
 from models.splits import CRITERIA, Criterion
 from models.tiers import TieredLearner, Tiers
@@ -73,16 +73,7 @@ class UpliftLearner(TieredLearner):
 
     def _features(self, X: pd.DataFrame) -> NDArray[np.float64]:
         """Prepared features of n units: (n, p)."""
-        prepared = self.preparation_.transform(X)
-        try:
-            features = np.asarray(prepared, dtype=np.float64)
-        except (TypeError, ValueError) as fault:
-            raise ResponseError(f"{type(self).__name__}: features must be numbers, got {fault}; use prepare='auto'") from fault
-        if not np.isfinite(features).all():
-            raise ResponseError(
-                f"{type(self).__name__}: features must be finite, got missing or infinite values; use prepare='auto'"
-            )
-        return features
+        return as_numbers(self.preparation_.transform(X), type(self).__name__)
 
     def _check(self) -> None:
         """Refuse parameters that mean nothing."""

@@ -221,9 +221,9 @@ def test_what_was_learned_is_carried_to_another_history_with_the_representation_
 def test_passthrough_takes_numbers_as_they_are_and_refuses_text(past):
     X, t, y, _ = world(100, 1)
     assert TARNet(**QUICK, prepare="passthrough").fit(X, t, y).response(X, [0, 500]).shape == (100, 2)
-    with pytest.raises(ResponseError, match=r"TARNet\.prepare: passthrough needs numbers, got .*; use prepare='auto'"):
+    with pytest.raises(ResponseError, match=r"TARNet: features must be numbers, got .*; use prepare='auto'"):
         TARNet(**QUICK, prepare="passthrough").fit(past.X, past.award, past.enrolled)
-    with pytest.raises(ResponseError, match=r"TARNet\.prepare: passthrough needs finite numbers, got missing"):
+    with pytest.raises(ResponseError, match=r"TARNet: features must be finite, got missing"):
         TARNet(**QUICK, prepare="passthrough").fit(X.where(X > 0), t, y)
 
 
