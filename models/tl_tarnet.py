@@ -21,6 +21,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
 from models.base import Branch, ResponseError
+from models.features import as_numbers
 from models.learner import Learner
 from models.nets.options import chosen
 from models.observed import Observed
@@ -233,7 +234,7 @@ def _unseen(carrier: Carrier, past: Observed, begin: tuple[Network, list[str]], 
 
 
 def _prepared(network: TARNet, past: Observed) -> Floats:
-    return np.asarray(network.preparation_.transform(past.X), dtype=np.float64)
+    return as_numbers(network.preparation_.transform(past.X), "TLTARNet")
 
 
 def _affinities(sources: list[Source], histories: list[Observed], fitted: list[TARNet], past: Observed) -> dict[str, float]:

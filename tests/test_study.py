@@ -98,7 +98,7 @@ def test_a_transfer_study_is_run_with_what_was_asked_and_its_figures_are_written
 @pytest.mark.parametrize(
     ("words", "code", "says"),
     [
-        (["kind"], 2, "study: must be one of transfer-1, transfer-2, ihdp, kinds, got kind"),
+        (["kind"], 2, "study: must be one of transfer-1, transfer-2, ihdp, kinds, caution, got kind"),
         (["ihdp"], 2, "add --data PATH to ihdp_npci_1-1000.train.npz"),
         (["ihdp", "--data", "none.train.npz"], 3, "none.train.npz: no such file"),
         (["ihdp", "--data", "x.csv", "--preset", "idhp"], 2, "must be one of ihdp"),
