@@ -113,7 +113,7 @@ def check(scenario: ScenarioFile, set_: Set = None, as_json: Json = False, verbo
 
 @app.command(epilog="Example: bursar study kinds scenarios/scholarship.yaml")
 def study(  # noqa: PLR0913, PLR0917 — each is an option of its own
-    name: Annotated[str, typer.Argument(metavar="NAME", help="transfer-1, transfer-2, ihdp or kinds.")],
+    name: Annotated[str, typer.Argument(metavar="NAME", help="transfer-1, transfer-2, ihdp, kinds or caution.")],
     scenario: Annotated[Path, typer.Argument(metavar="[SCENARIO.yaml]", help="For kinds.", show_default=False)] = Path(
         "scenarios/scholarship.yaml"
     ),
