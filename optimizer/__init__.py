@@ -19,7 +19,8 @@ if TYPE_CHECKING:
         VerificationError,
         WriteError,
     )
-    from optimizer.evaluation import evaluate
+    from optimizer.evaluating.evaluate import evaluate
+    from optimizer.options import Options
     from optimizer.plan import allocate
     from optimizer.problem.allocation import Allocation
     from optimizer.problem.amounts import Amounts
@@ -32,7 +33,7 @@ if TYPE_CHECKING:
     from optimizer.problem.scenario import Scenario
     from optimizer.problem.solver import Solver
     from optimizer.problem.then import Then
-    from optimizer.run import Options, frontier, solve, verify
+    from optimizer.run import frontier, solve, verify
 
 __all__ = [
     "Allocation",
@@ -71,14 +72,14 @@ HOME = {
     "Costs": "optimizer.problem.costs",
     "Evaluation": "optimizer.problem.evaluation",
     "Limit": "optimizer.problem.limits",
-    "Options": "optimizer.run",
+    "Options": "optimizer.options",
     "Plan": "optimizer.problem.result",
     "Rules": "optimizer.problem.rules",
     "Scenario": "optimizer.problem.scenario",
     "Solver": "optimizer.problem.solver",
     "Then": "optimizer.problem.then",
     "allocate": "optimizer.plan",
-    "evaluate": "optimizer.evaluation",
+    "evaluate": "optimizer.evaluating.evaluate",
     "frontier": "optimizer.run",
     "read_scenario": "optimizer.edge.scenario_file",
     "solve": "optimizer.run",

@@ -5,15 +5,13 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 
-from optimizer.asked import Asked
 from optimizer.cautious import between
-from optimizer.decide import Progress, silent
 from optimizer.edge.fitted import fitted_model, fitted_support
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
@@ -24,7 +22,9 @@ from optimizer.edge.sources import read_sources, source_histories
 from optimizer.engine.respond import aim, respond
 from optimizer.engine.verify import certify
 from optimizer.errors import Fault, ScenarioError, VerificationError
-from optimizer.optimism import optimism
+from optimizer.evaluating.asked import Asked
+from optimizer.evaluating.optimism import optimism
+from optimizer.options import Options
 from optimizer.plan import plan
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
@@ -43,22 +43,6 @@ log = logging.getLogger(__name__)
 
 OBJECTIVE = "objective"
 """What a frontier goes over between the expected and the cautious outcome."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
-    """How a run is carried out, apart from what the scenario says.
-
-    Attributes
-    ----------
-    overrides : ``key.key=value``, each wins over the scenario file.
-    allow_modules : modules besides scikit-learn and the boosting packages that estimators may come from.
-    progress : told each stage.
-    """
-
-    overrides: Sequence[str] = ()
-    allow_modules: Sequence[str] = ()
-    progress: Progress = silent
 
 
 def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, options: Options | None = None) -> Plan:

@@ -14,12 +14,12 @@ import numpy as np
 
 from models.base import ResponseError
 from models.evaluation.folds import dealt
-from optimizer.asked import Asked
 from optimizer.errors import BursarError
-from optimizer.heldout import held_out
+from optimizer.evaluating.asked import Asked
+from optimizer.evaluating.heldout import held_out
+from optimizer.evaluating.valued import Valued
 from optimizer.problem.evaluation import Promise
 from optimizer.problem.units import History
-from optimizer.valued import Valued
 
 log = logging.getLogger(__name__)
 

@@ -8,12 +8,12 @@ import pytest
 from models.evaluation.folds import dealt
 from models.evaluation.matching import usual_classifier
 from optimizer import Amounts, DataError, Infeasible, Limit, Solver
-from optimizer.asked import Asked
-from optimizer.coverage import Setting, coverage, past_of
-from optimizer.heldout import EVERYONE, GIVEN, NOBODY, RANDOM, SAME, THIS_PLAN, held_out
-from optimizer.optimism import optimism
+from optimizer.evaluating.asked import Asked
+from optimizer.evaluating.heldout import EVERYONE, GIVEN, NOBODY, RANDOM, SAME, THIS_PLAN, held_out
+from optimizer.evaluating.optimism import optimism
+from optimizer.evaluating.valued import Valued
 from optimizer.problem.problem import Problem
-from optimizer.valued import Valued
+from optimizer.studies.coverage import Setting, coverage, past_of
 
 OFFERS = (500_000, 1_000_000, 2_000_000)
 

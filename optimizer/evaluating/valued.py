@@ -10,7 +10,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.evaluation.policy_value import PolicyValue, effective_size, scores, weighted
-from optimizer.heldout import NOBODY, THIS_PLAN, Held, HeldOut
+from optimizer.evaluating.heldout import NOBODY, THIS_PLAN, Held, HeldOut
 from optimizer.problem.evaluation import Promise
 
 

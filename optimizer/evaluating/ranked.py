@@ -24,7 +24,7 @@ from models.evaluation.ranking_quality import ranking_quality
 from models.evaluation.rate import rate
 from models.evaluation.sensitivity import Confounding
 from models.tiers import Tiers
-from optimizer.heldout import NOBODY, THIS_PLAN, HeldOut
+from optimizer.evaluating.heldout import NOBODY, THIS_PLAN, HeldOut
 from optimizer.problem.units import History
 
 BUDGETS = (0.5, 1.0, 1.5, 2.0)

@@ -13,7 +13,7 @@ import pytest
 from optimizer import cli
 from optimizer.errors import BursarError
 
-ROOT = Path(__file__).parents[1]
+ROOT = Path(__file__).parents[2]
 WRONG = ROOT / "tests" / "wrong_scenarios"
 DATA = {
     "missing_table_file": "no_such_table.csv",

@@ -25,7 +25,6 @@ from models.studies import ihdp, transfer
 from models.tarnet import TARNet
 from models.truth import ScholarshipWorld
 from models.two_model import TwoModel
-from optimizer.caution_study import Worlds, compare_plans, gained
 from optimizer.decide import Progress, silent
 from optimizer.edge.fitted import fit
 from optimizer.edge.model_store import ModelStore
@@ -39,6 +38,7 @@ from optimizer.problem.problem import Problem
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_estimator import EstimatorSpec
 from optimizer.problem.units import History, Units
+from optimizer.studies.caution import Worlds, compare_plans, gained
 
 log = logging.getLogger(__name__)
 

@@ -18,7 +18,6 @@ from models.base import ResponseError
 from models.evaluation.folds import dealt
 from models.evaluation.matching import SHARES, Propensities, usual_classifier
 from models.tiers import Tiers
-from optimizer.asked import Asked
 from optimizer.edge.columns import present
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
@@ -28,14 +27,15 @@ from optimizer.edge.sources import read_sources
 from optimizer.edge.tables import Table
 from optimizer.edge.units_from import identifiers
 from optimizer.errors import DataError, Fault, ScenarioError
-from optimizer.heldout import held_out
+from optimizer.evaluating.asked import Asked
+from optimizer.evaluating.heldout import held_out
+from optimizer.evaluating.ranked import ranked, sensitivity
+from optimizer.evaluating.valued import Valued
+from optimizer.options import Options
 from optimizer.problem.evaluation import Evaluation
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_model import WrappedSpec
 from optimizer.problem.units import History
-from optimizer.ranked import ranked, sensitivity
-from optimizer.run import Options
-from optimizer.valued import Valued
 
 ESTIMATED, KNOWN = "estimated", "known:"
 """How propensities may be given, besides `SHARES`, a number and a classifier."""

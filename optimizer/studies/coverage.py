@@ -24,15 +24,15 @@ from models.evaluation.matching import SHARES, Propensities
 from models.learner import Learner
 from models.truth import TYPICAL_SCORE, ScholarshipWorld
 from models.two_model import TwoModel
-from optimizer.asked import Asked
 from optimizer.edge.fitted import fit
-from optimizer.heldout import NOBODY, HeldOut, held_out
+from optimizer.evaluating.asked import Asked
+from optimizer.evaluating.heldout import NOBODY, HeldOut, held_out
+from optimizer.evaluating.valued import Valued
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.limits import Limit
 from optimizer.problem.problem import Problem
 from optimizer.problem.solver import Solver
 from optimizer.problem.units import History
-from optimizer.valued import Valued
 
 FEATURES = ("family_income", "exam_score", "distance_km", "family_size", "first_generation")
 

@@ -10,7 +10,7 @@ from sklearn.ensemble import HistGradientBoostingRegressor
 import optimizer
 from optimizer import DataError, Evaluation, Infeasible, Options, ScenarioError, cli, evaluate, solve
 from optimizer.edge.model_file import dump_model
-from optimizer.heldout import EVERYONE, GIVEN, NOBODY, RANDOM, SAME, THIS_PLAN
+from optimizer.evaluating.heldout import EVERYONE, GIVEN, NOBODY, RANDOM, SAME, THIS_PLAN
 from optimizer.problem.evaluation import Promise
 
 RULES = [THIS_PLAN, NOBODY, RANDOM, EVERYONE, SAME, "largest award to the highest uplift"]

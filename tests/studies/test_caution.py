@@ -6,8 +6,8 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.tree import DecisionTreeRegressor
 
 from models import SLearner, TwoModel
-from optimizer.caution_study import Worlds, compare_plans, gained
 from optimizer.problem.objective import Objective
+from optimizer.studies.caution import Worlds, compare_plans, gained
 
 LOWER = Objective(caution="lower", figure=0.1)
 

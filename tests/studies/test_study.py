@@ -9,9 +9,9 @@ import pytest
 from models.tarnet import TARNet
 from models.truth import ScholarshipWorld
 from optimizer import DataError, ScenarioError, cli, read_scenario, solve
-from optimizer import study as studies
 from optimizer.problem.scenario_model import KINDS
-from optimizer.study import Choices, study, usual_award
+from optimizer.studies import study as studies
+from optimizer.studies.study import Choices, study, usual_award
 
 
 @pytest.fixture

@@ -22,10 +22,10 @@ from models.base import ResponseModel
 from models.evaluation.matching import Matching, matching
 from models.outcome import classifies
 from models.propensity import LEAST_PROPENSITY
-from optimizer.asked import Asked
 from optimizer.decide import Progress, silent
 from optimizer.engine.compare import LARGEST_TO_HIGHEST, UNIT_RULES, largest_to_highest
 from optimizer.errors import Infeasible
+from optimizer.evaluating.asked import Asked
 from optimizer.plan import plan
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves

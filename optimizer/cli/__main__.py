@@ -1,0 +1,7 @@
+"""`python -m optimizer.cli` is `bursar`."""
+
+import sys
+
+from optimizer.cli import main
+
+sys.exit(main())

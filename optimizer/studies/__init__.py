@@ -1,0 +1,1 @@
+"""Published studies run again, and simulated worlds in which the truth is known."""
