@@ -23,6 +23,9 @@ from optimizer.errors import WriteError
 MARK = "certificate.json"
 """A folder that holds this was written by bursar and may be replaced by its next result."""
 
+OWN_FOLDER, OWN_FILE = 0o700, 0o600
+"""A result says who gets what: its files are their owner's alone, whatever the umask."""
+
 FULL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EFBIG}
 
 
@@ -44,8 +47,9 @@ def writing(folder: Path) -> Iterator[Path]:
     _tidy(home, target)
     temporary = home / _beside(target, "new")
     try:
-        temporary.mkdir()
+        temporary.mkdir(mode=OWN_FOLDER)
         yield temporary
+        _close_to_others(temporary)
         _flush(temporary)
         _check_ours(target, folder)
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -98,7 +102,7 @@ def _tidy(home: Path, target: Path) -> None:
     with suppress(OSError):
         for path in home.iterdir():
             found = left.fullmatch(path.name)
-            if found is None or _alive(int(found[2])):
+            if found is None or alive(int(found[2])):
                 continue
             if found[1] == "old" and not target.exists():
                 path.rename(target)
@@ -106,7 +110,8 @@ def _tidy(home: Path, target: Path) -> None:
                 shutil.rmtree(path, ignore_errors=True)
 
 
-def _alive(pid: int) -> bool:
+def alive(pid: int) -> bool:
+    """Whether a process of this machine runs under that number; where that cannot be asked, it does."""
     if os.name != "posix":
         # Elsewhere signal 0 is no mere question; a leftover folder costs less than a killed process.
         return True
@@ -117,6 +122,13 @@ def _alive(pid: int) -> bool:
     except OSError:
         return True
     return True
+
+
+def _close_to_others(folder: Path) -> None:
+    for parent, _, files in os.walk(folder):
+        Path(parent).chmod(OWN_FOLDER)
+        for file in files:
+            Path(parent, file).chmod(OWN_FILE)
 
 
 def _flush(folder: Path) -> None:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from optimizer.edge.cells import original
 from optimizer.edge.columns import numbers, present
 from optimizer.edge.tables import read_table
 from optimizer.edge.units_from import identifiers
 from optimizer.errors import DataError
 from optimizer.problem.amounts import LARGEST
+from optimizer.problem.result import COLUMNS
 
 ID, AMOUNT = "id", "amount"
 
@@ -43,6 +45,9 @@ def read_previous(path: Path, ids: NDArray[np.object_]) -> Previous:
         If a column is absent, an id stands twice, an amount is not whole, or no unit is in both plans.
     """
     table = read_table(path, text_columns=(ID,))
+    if path.suffix.lower() == ".csv" and tuple(table.frame.columns) == COLUMNS:
+        # A run wrote it, in cells that no spreadsheet runs.
+        table = replace(table, frame=original(table.frame))
     present(table, (ID, AMOUNT))
     before = identifiers(table, ID)
     given = numbers(table, AMOUNT, "the previous award")

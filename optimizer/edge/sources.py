@@ -13,18 +13,22 @@ from optimizer.edge.history_from import history_from
 from optimizer.edge.holdout import hold_out
 from optimizer.edge.model_file import load_model
 from optimizer.edge.model_store import ModelStore
+from optimizer.edge.sql_table import read_sql
 from optimizer.edge.tables import SHOWN, Table, read_table
 from optimizer.edge.units_from import check_same_kinds, units_from
 from optimizer.errors import DataError, ModelError
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_model import TLTARNetSpec, WrappedSpec
-from optimizer.problem.scenario_tables import HistorySpec, SourceSpec, UnitsSpec
+from optimizer.problem.scenario_tables import HistorySpec, RowsSpec, SourceSpec, UnitsSpec
 from optimizer.problem.units import History, Units
 
 log = logging.getLogger(__name__)
 
 COARSE = 1_000
 """Where no award reaches this many currency units, a whole one matters to an expected cost."""
+
+PLACES: dict[type[RowsSpec], str] = {UnitsSpec: "units", HistorySpec: "history", SourceSpec: "model.source"}
+"""What messages call a query's rows; those of a season's pool are the only others."""
 
 
 def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History | None]:
@@ -38,7 +42,7 @@ def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History 
         If the features must be asked of a wrapped model that cannot say them.
     """
     spec, history = scenario.history, None
-    past = None if spec is None else _table(spec)
+    past = None if spec is None else table_of_spec(spec)
     candidates = _candidates(scenario, past)
     if scenario.units.holdout is not None:
         past, candidates = _split(scenario, past)
@@ -79,7 +83,9 @@ def source_histories(scenario: Scenario) -> tuple[History, ...]:
 def _source(source: SourceSpec, spec: HistorySpec) -> History:
     treatment = source.treatment or spec.treatment
     outcome = source.outcome or spec.outcome
-    return history_from(_table(source), outcome=outcome, treatment=treatment.column, features=spec.features, per=treatment.per)
+    return history_from(
+        table_of_spec(source), outcome=outcome, treatment=treatment.column, features=spec.features, per=treatment.per
+    )
 
 
 def _paid_if_outcome(scenario: Scenario, units: Units, history: History | None) -> Units:
@@ -101,17 +107,20 @@ def _paid_if_outcome(scenario: Scenario, units: Units, history: History | None) 
     return replace(units, notes=(*units.notes, note))
 
 
-def _table(spec: UnitsSpec | HistorySpec | SourceSpec) -> Table:
+def table_of_spec(spec: RowsSpec) -> Table:
+    """The table that a part of a scenario names."""
+    names: Any = {spec.id} if isinstance(spec, UnitsSpec) and spec.id else ()
     if spec.dataset is not None:
         return read_dataset(spec.dataset)
+    if spec.sql is not None and spec.connection is not None:
+        return read_sql(spec.sql, spec.connection, name=f"{PLACES.get(type(spec), 'pool')}.sql", text_columns=names)
     if spec.table is None:
         raise DataError("table: there is no table to read; name one with `table:`")
-    names: Any = {spec.id} if isinstance(spec, UnitsSpec) and spec.id else ()
     return read_table(spec.table, text_columns=names)
 
 
 def _candidates(scenario: Scenario, past: Table | None) -> Table:
-    return past if scenario.units.holdout is not None and past is not None else _table(scenario.units)
+    return past if scenario.units.holdout is not None and past is not None else table_of_spec(scenario.units)
 
 
 def _split(scenario: Scenario, past: Table | None) -> tuple[Table, Table]:

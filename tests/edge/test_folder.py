@@ -177,11 +177,16 @@ def test_a_link_to_a_folder_stays_a_link(tmp_path):
     assert (tmp_path / "real" / MARK).exists()
 
 
-def test_others_may_read_a_result_as_the_umask_says(tmp_path):
-    before = os.umask(0o022)
+@pytest.mark.parametrize("umask", [0o000, 0o022, 0o077])
+def test_a_result_is_its_owners_alone_whatever_the_umask(tmp_path, umask):
+    before = os.umask(umask)
     try:
-        write(tmp_path / "out")
+        with writing(tmp_path / "out") as temporary:
+            (temporary / MARK).write_text("x")
+            (temporary / "model").mkdir()
+            (temporary / "model" / "model.skops").write_bytes(b"m")
+            assert stat.S_IMODE(temporary.stat().st_mode) == 0o700
     finally:
         os.umask(before)
-    assert stat.S_IMODE((tmp_path / "out").stat().st_mode) == 0o755
-    assert stat.S_IMODE((tmp_path / "out" / MARK).stat().st_mode) == 0o644
+    modes = {path.name: stat.S_IMODE(path.stat().st_mode) for path in tmp_path.rglob("*")}
+    assert modes == {"out": 0o700, MARK: 0o600, "model": 0o700, "model.skops": 0o600}

@@ -16,6 +16,7 @@ WRONG = ROOT / "tests" / "wrong_scenarios"
 SCHOLARSHIP = ROOT / "scenarios" / "scholarship.yaml"
 WRONG_DATA = {
     "missing_table_file",
+    "query_of_no_database",
     "empty_table",
     "fixed_column_absent",
     "promise_not_on_offer",
