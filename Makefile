@@ -1,5 +1,7 @@
 # make solve   install into .venv and solve the flagship scenario
 # make test    install into .venv and run lint, types, contracts and tests
+# make nightly-demo   three nights of a season, against a ledger of its own
+# make kill-test      a night killed at 200 random moments, in SQLite and PostgreSQL
 # make bench   benchmarks; their table goes to benchmarks.md, which is not published (see README, licence facts)
 
 PYTHON ?= python3
@@ -9,7 +11,7 @@ BIN := $(VENV)/bin
 export OMP_WAIT_POLICY := PASSIVE
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: solve test lint types contracts bench data schema clean
+.PHONY: solve test lint types contracts bench kill-test nightly-demo data schema clean
 
 solve: $(VENV)/solve.stamp
 	$(BIN)/bursar solve scenarios/scholarship.yaml --out out/scholarship
@@ -30,6 +32,27 @@ contracts: $(VENV)/test.stamp
 
 bench: $(VENV)/test.stamp
 	$(BIN)/python -m pytest tests/bench --benchmark-columns=min,median,max,rounds
+
+kill-test: $(VENV)/test.stamp
+	BURSAR_KILLS=200 $(BIN)/python -m pytest tests/nights/test_killed.py
+
+# Whoever has arrived by each night; two who were offered an award on the first decline it before the second.
+DEMO := out/nightly-demo
+NIGHT := $(BIN)/bursar nightly scenarios/season.yaml --set units.table=$(CURDIR)/$(DEMO)/arrived.csv \
+  --ledger $(DEMO)/ledger.sqlite --out $(DEMO)/nights --as-of
+nightly-demo: $(VENV)/solve.stamp
+	rm -rf $(DEMO) && mkdir -p $(DEMO)
+	$(BIN)/bursar ledger init --ledger $(DEMO)/ledger.sqlite
+	head -n 301 scenarios/data/applicants.csv > $(DEMO)/arrived.csv
+	$(NIGHT) 2026-12-01
+	awk -F, 'NR == 1 || $$2 > 0' $(DEMO)/nights/2026-12-01/allocation.csv | head -n 3 > $(DEMO)/declined.csv
+	$(BIN)/bursar ledger decline season --from $(DEMO)/declined.csv --ledger $(DEMO)/ledger.sqlite
+	head -n 601 scenarios/data/applicants.csv > $(DEMO)/arrived.csv
+	$(NIGHT) 2027-01-15
+	cp scenarios/data/applicants.csv $(DEMO)/arrived.csv
+	$(NIGHT) 2027-03-31
+	$(BIN)/bursar ledger status --ledger $(DEMO)/ledger.sqlite
+	$(BIN)/bursar verify $(DEMO)/nights/2027-01-15
 
 data: $(VENV)/solve.stamp
 	$(BIN)/python -m models.truth scenarios/data

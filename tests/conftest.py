@@ -4,6 +4,7 @@ import os
 import pwd
 import secrets
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
@@ -27,6 +28,12 @@ limits:
   - {{measure: recipients, at_most: 20%}}
   - {{measure: recipients, at_least: 40%, of: recipients, where: {{gender: F}}, name: women}}
 """
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _ctrl_c_is_heard():
+    # A shell that starts us in the background has it ignored, and so would every program that a test starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session", autouse=True)

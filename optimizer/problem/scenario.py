@@ -7,7 +7,8 @@
     amounts: {max: 2_500_000, step: 50_000}
     limits:  [{measure: cost, at_most: 120_000_000}, {measure: recipients, at_most: 20%}]
 
-Two more may stand between amounts and limits: costs, what an award costs besides, and rules, what single units may be given.
+Three more may stand between amounts and limits: costs, what an award costs besides, rules, what single units may be given, and
+season, one budget for many nights.
 After the limits `objective` may say what is maximised in place of the expected outcome, or `then` what decides among the plans
 whose outcome is near the best.
 A scenario that exists is valid: each part builds the value of `optimizer.problem` that it describes.
@@ -17,6 +18,7 @@ from __future__ import annotations
 
 import json
 import re
+from datetime import date
 from fractions import Fraction
 from pathlib import Path
 from typing import Annotated, Any, Literal, Self
@@ -30,11 +32,12 @@ from optimizer.problem.scenario_model import ClassTransformSpec, ModelSpec, TLTA
 from optimizer.problem.scenario_objective import ObjectiveSpec
 from optimizer.problem.scenario_part import Part, Whole, built, fault, format_percent, reject, shown
 from optimizer.problem.scenario_rules import ColumnSpec, CostsSpec, RulesSpec, TierSpec
+from optimizer.problem.scenario_season import PoolSpec, SeasonSpec, beside_a_season
 from optimizer.problem.scenario_tables import HistorySpec, TreatmentSpec, UnitsSpec
 from optimizer.problem.scenario_then import ThenSpec
 from optimizer.problem.solver import Backend, Embedding, Solver
 
-ORDER = ("name", "units", "history", "model", "amounts", "costs", "rules", "limits", "objective", "then", "solver")
+ORDER = ("name", "units", "history", "model", "amounts", "costs", "rules", "season", "limits", "objective", "then", "solver")
 """The sections of a file, in the order in which it reads best."""
 
 
@@ -138,6 +141,8 @@ class Scenario(Part):
     """What an award is charged to the limits on cost; by default its amount."""
     rules: RulesSpec = RulesSpec()
     """What single units may be given; by default any of the amounts."""
+    season: SeasonSpec | None = None
+    """One budget for many nights, which `bursar nightly` decides; by default everybody is here."""
     limits: Annotated[tuple[AnyLimit, ...], Field(max_length=100, strict=False)] = ()
     """What the plan must keep to in total."""
     objective: ObjectiveSpec | None = None
@@ -202,6 +207,34 @@ class Scenario(Part):
     def _named_apart(cls, limits: tuple[LimitSpec | ParitySpec, ...]) -> tuple[LimitSpec | ParitySpec, ...]:
         return name_apart(limits)
 
+    @field_validator("season")
+    @classmethod
+    def _arriving(cls, season: SeasonSpec | None, info: ValidationInfo) -> SeasonSpec | None:
+        units, amounts = info.data.get("units"), info.data.get("amounts")
+        if season is not None and units is not None and units.holdout is not None:
+            raise reject(fault("needs units that arrive", "name their table, or leave `season` out", got="units.holdout"))
+        if season is not None and units is not None and units.id is None:
+            raise reject(fault("needs units that can be told apart", "add units.id, the column that identifies a unit"))
+        if season is not None and amounts is not None and amounts.support is not None:
+            raise reject(fault("takes any amount on offer", "leave `season` or amounts.support out", got="amounts.support"))
+        if season is not None and season.expected_units and not season.pool and info.data.get("history", ...) is None:
+            raise reject(fault("needs past units that those to come resemble", "add `pool: {table: …}`", at=("expected_units",)))
+        return season
+
+    @field_validator("limits")
+    @classmethod
+    def _over_nights(cls, limits: tuple[AnyLimit, ...], info: ValidationInfo) -> tuple[AnyLimit, ...]:
+        if info.data.get("season") is not None and (faults := [*beside_a_season(limits)]):
+            raise reject(*faults)
+        return limits
+
+    @field_validator("objective", "then")
+    @classmethod
+    def _of_one_night(cls, other: Any, info: ValidationInfo) -> Any:
+        if other is not None and info.data.get("season") is not None:
+            raise reject(fault("takes everybody at once", f"leave `season` or `{info.field_name}` out"))
+        return other
+
     @field_validator("objective")
     @classmethod
     def _fitted_again(cls, objective: ObjectiveSpec | None, info: ValidationInfo) -> ObjectiveSpec | None:
@@ -216,6 +249,14 @@ class Scenario(Part):
         if then is not None and info.data.get("objective") is not None:
             raise reject(fault("takes the plans near the best expected outcome", "leave `then` or `objective` out"))
         return then
+
+    @field_validator("solver")
+    @classmethod
+    def _looks_ahead(cls, solver: SolverSpec, info: ValidationInfo) -> SolverSpec:
+        if solver.embedding == "native" and info.data.get("season") is not None:
+            remedy = "write embedding: curves, or leave `season` out"
+            raise reject(fault("a season needs curves", remedy, at=("embedding",), got="native"))
+        return solver
 
     @field_validator("solver")
     @classmethod
@@ -248,9 +289,10 @@ class Scenario(Part):
 
     def build_problem(self) -> Problem:
         """What is asked, but for `then`, which may need a previous plan; each limit has a name of its own."""
+        season = () if self.season is None else self.season.build().limits()
         return Problem(
             amounts=self.amounts.build(),
-            limits=tuple(limit.build() for limit in self.limits),
+            limits=(*season, *(limit.build() for limit in self.limits)),
             costs=self.costs.build(),
             rules=self.rules.build(),
             objective=None if self.objective is None else self.objective.build(),
@@ -273,8 +315,8 @@ def _plain(value: Any) -> Any:
             return [_plain(given) for given in value]
         case Path():
             return str(value.absolute())
-        case Fraction():
-            return format_percent(value)
+        case Fraction() | date():
+            return format_percent(value) if isinstance(value, Fraction) else value.isoformat()
     return value
 
 
@@ -284,6 +326,7 @@ SECTIONS: dict[str, type[Part]] = {
     "amounts": AmountsSpec,
     "costs": CostsSpec,
     "rules": RulesSpec,
+    "season": SeasonSpec,
     "objective": ObjectiveSpec,
     "then": ThenSpec,
     "solver": SolverSpec,
@@ -297,8 +340,8 @@ def known_keys(place: tuple[int | str, ...]) -> tuple[str, ...]:
     match place:
         case ():
             return ORDER
-        case ("history", "treatment"):
-            part = TreatmentSpec
+        case ("history", "treatment") | ("season", "pool"):
+            part = TreatmentSpec if place[0] == "history" else PoolSpec
         case ("model", _, *_):
             part = part_of_model(place[1:])
         case ("limits", int(), "<total>"):

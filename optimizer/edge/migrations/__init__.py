@@ -1,0 +1,1 @@
+"""How a ledger's tables are made, and an older ledger's brought up to date."""
