@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,12 +25,16 @@ from optimizer.engine.screen import View
 from optimizer.errors import Infeasible, ModelError, NoIncumbent
 from optimizer.narrow import Narrowed, narrow, price_whole, reopen
 from optimizer.problem.allocation import Allocation, Incumbent
+from optimizer.problem.amounts import Amounts
 from optimizer.problem.core import Capacity, Closed, Core
-from optimizer.problem.coupling import Coupling, Totals
+from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
+from optimizer.problem.fleet import Fleet
+from optimizer.problem.parts import Parts
 from optimizer.problem.rows import slack
 from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
+from optimizer.problem.totals import Totals
 from optimizer.problem.units import Units
 
 FIRST = Capacity(variables=2_000, rows=2_000)
@@ -53,6 +57,31 @@ PATIENCE = 30.0
 
 ROUNDS = 20
 """Fixing is repeated while it helps; each round raises the incumbent and shrinks the core."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decided:
+    """An allocation whose awards stay where the units are.
+
+    Attributes
+    ----------
+    allocation : without awards: its `index` and `amount` are empty.
+    choice : in parts, (n,) the option of each unit.
+    """
+
+    allocation: Allocation
+    choice: Parts[NDArray[np.integer]]
+    amounts: Amounts
+
+    def whole(self) -> Allocation:
+        """The allocation with its awards, brought here."""
+        index = np.concatenate(self.choice.told(_plain))
+        return replace(self.allocation, index=index, amount=self.amounts.array[index])
+
+
+def _plain(choice: NDArray[np.integer]) -> NDArray[np.intp]:
+    return choice.astype(np.intp)
+
 
 Progress = Callable[[str, float | None], None]
 """Told a stage's name, and the share of it that is done where that is known."""
@@ -82,32 +111,35 @@ def decide(
     NoIncumbent
         If the search stopped before it found one that does.
     """
-    steps = coupling.tightened(curves.common_costs)
-    narrowed = narrow(curves, steps, np.random.default_rng(solver.seed), lambda: progress("bound", None))
-    return decide_among(curves, coupling, narrowed, solver, progress, start)
+    return decide_parts(Fleet.of(curves, coupling), coupling, solver, progress, start).whole()
+
+
+def decide_parts(
+    fleet: Fleet, coupling: Coupling, solver: Solver, progress: Progress = silent, start: NDArray[np.intp] | None = None
+) -> Decided:
+    """As `decide`, of units in parts."""
+    steps = coupling.tightened(fleet.common_costs)
+    narrowed = narrow(fleet, steps, solver.seed, lambda: progress("bound", None))
+    return decide_among(coupling, narrowed, solver, progress, start)
 
 
 def decide_among(
-    curves: Curves | Streamed,
-    coupling: Coupling,
-    narrowed: Narrowed,
-    solver: Solver,
-    progress: Progress = silent,
-    start: NDArray[np.intp] | None = None,
-) -> Allocation:
-    """As `decide`, where the prices are known and have settled most units."""
+    coupling: Coupling, narrowed: Narrowed, solver: Solver, progress: Progress = silent, start: NDArray[np.intp] | None = None
+) -> Decided:
+    """As `decide_parts`, where the prices are known and have settled most units."""
     deadline = None if solver.time_limit is None else time.monotonic() + solver.time_limit
-    steps = coupling.tightened(curves.common_costs)
+    fleet = narrowed.view.fleet
+    steps = coupling.tightened(fleet.common_costs)
     best = _search(narrowed, solver, deadline, progress, start)
     if best.choice is None and not narrowed.whole:
-        narrowed = price_whole(curves, steps, lambda: progress("bound", None))
+        narrowed = price_whole(fleet, steps, lambda: progress("bound", None))
         best = _search(narrowed, solver, deadline, progress, start)
     if best.choice is not None and best.gap > solver.gap and narrowed.dual.bound - best.value > narrowed.margin:
         # Settled units could still matter: open those, and start from what was found.
         loss = narrowed.dual.bound - best.value
-        narrowed = reopen(curves, steps, narrowed, narrowed.view.widen(best.choice), loss)
+        narrowed = reopen(fleet, steps, narrowed, narrowed.view.chosen(best.choice), loss)
         best = _search(narrowed, solver, deadline, progress)
-    return _allocation(curves, coupling, narrowed, best)
+    return _decided(coupling, narrowed, best)
 
 
 def decide_native(
@@ -127,10 +159,10 @@ def decide_native(
         raise ModelError(
             f"model.kind: embedding native needs one plain estimator, got {type(model).__name__}; use embedding: curves"
         )
-    narrowed = price_whole(curves, coupling.tightened(curves.common_costs), lambda: None)
+    narrowed = price_whole(Fleet.of(curves, coupling), coupling.tightened(curves.common_costs), lambda: None)
     choice = solve_native(branches(units.X), curves.dense(), coupling, solver)
     nothing = Incumbent(choice=None, value=-np.inf, bound=narrowed.dual.bound, source="dual")
-    return _allocation(curves, coupling, narrowed, _weigh(narrowed.view, choice, nothing))
+    return _decided(coupling, narrowed, _weigh(narrowed.view, choice, nothing)).whole()
 
 
 def _search(
@@ -229,21 +261,24 @@ def _learn(narrowed: Narrowed, best: Incumbent, core: Core, closed: Closed) -> I
     return replace(found, bound=proven, source="core") if proven < found.bound else found
 
 
-def _allocation(curves: Curves | Streamed, coupling: Coupling, narrowed: Narrowed, best: Incumbent) -> Allocation:
+def _decided(coupling: Coupling, narrowed: Narrowed, best: Incumbent) -> Decided:
     if best.choice is None:
         raise NoIncumbent(
             "search: stopped before it found an allocation that keeps every limit; "
             "allow more time (solver.time_limit), relax a limit, or use a licence without a size limit"
         )
-    choice = narrowed.view.widen(best.choice)
-    totals = Totals.of(choice, curves, coupling)
-    return Allocation(
-        index=choice,
-        amount=curves.amounts.array[choice],
+    view = narrowed.view
+    totals = view.tally(best.choice).totals
+    nobody = np.zeros(0, dtype=np.intp)
+    allocation = Allocation(
+        index=nobody,
+        amount=nobody.astype(np.int64),
         value=totals.gain,
         # The settled units add the same to value and bound.
         bound=totals.gain + (best.bound - best.value),
         bound_source=best.source,
         shadow_prices=coupling.shadow_prices(narrowed.dual.prices),
         usage=coupling.usage(totals),
+        passes=view.fleet.looks.count,
     )
+    return Decided(allocation, view.chosen(best.choice), view.fleet.amounts)

@@ -7,7 +7,8 @@ import pytest
 from optimizer import narrow as narrowing
 from optimizer.engine.pricing import best_options
 from optimizer.engine.rivals import within
-from optimizer.engine.screen import sample, screen
+from optimizer.engine.sample import sample
+from optimizer.engine.screen import screen
 from optimizer.engine.shortlist import Shortlist
 from optimizer.engine.verify import certify
 from optimizer.plan import allocate
@@ -15,6 +16,7 @@ from optimizer.problem.amounts import Amounts
 from optimizer.problem.box import Box
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
+from optimizer.problem.fleet import Fleet
 from optimizer.problem.limits import Limit
 
 AMOUNTS = Amounts.grid(max=2_000_000, step=100_000)
@@ -72,7 +74,7 @@ def test_most_units_are_settled(kind):
     n = narrowing.SMALL * 4
     curves = Curves.of(values_of(kind, n, rng), AMOUNTS)
     coupling = Coupling.compile(limits_of(n)[:2], n)
-    found = narrowing.narrow(curves, coupling, np.random.default_rng(0), lambda: None)
+    found = narrowing.narrow(Fleet.of(curves, coupling), coupling, 0, lambda: None)
     if kind in ("smooth", "noise"):
         assert len(found.view.units) < n / 3
         assert not found.whole
@@ -86,13 +88,14 @@ def test_a_settled_unit_keeps_its_option_everywhere_in_the_box(kind):
     curves, coupling = Curves.of(values_of(kind, n, rng), AMOUNTS), Coupling.compile(limits_of(n), n, units)
     centre = np.array([2e-7, 0.05, 0.02, 1e-7])
     box = Box(centre=centre, reach=0.3 * centre, margin=1e-4)
-    view = screen(curves, coupling, box)
+    view = screen(Fleet.of(curves, coupling), coupling, box).view()
+    [chosen] = view.choice.states
     settled = np.setdiff1d(np.arange(n), view.units)
     listed = within(curves, coupling, box)
     for _ in range(30):
         prices = centre + box.reach * rng.uniform(-1.0, 1.0, size=4)
         choice, _ = best_options(curves, coupling, prices)
-        assert (choice[settled] == view.choice[settled]).all()
+        assert (choice[settled] == chosen[settled]).all()
         assert listed[np.arange(n), choice].all()
 
 
@@ -115,13 +118,16 @@ def test_what_the_settled_units_use_is_taken_off_the_limits():
     rng = np.random.default_rng(8)
     n = 600
     curves, coupling = Curves.of(values_of("smooth", n, rng), AMOUNTS), Coupling.compile(limits_of(n)[:2], n)
-    view = screen(curves, coupling, Box(centre=np.array([2e-7, 0.05]), reach=np.array([2e-8, 0.005]), margin=1e-6))
+    box = Box(centre=np.array([2e-7, 0.05]), reach=np.array([2e-8, 0.005]), margin=1e-6)
+    view = screen(Fleet.of(curves, coupling), coupling, box).view()
+    [chosen] = view.choice.states
     settled = np.setdiff1d(np.arange(n), view.units)
-    spent = int(AMOUNTS.array[view.choice[settled]].sum())
+    spent = int(AMOUNTS.array[chosen[settled]].sum())
     assert view.coupling.rows[0].allowed == coupling.rows[0].allowed - spent
-    assert view.coupling.rows[1].allowed == coupling.rows[1].allowed - np.count_nonzero(view.choice[settled])
+    assert view.coupling.rows[1].allowed == coupling.rows[1].allowed - np.count_nonzero(chosen[settled])
 
 
 def test_a_sample_has_its_share_of_every_limit():
     curves, coupling = Curves.of(np.zeros((10, len(AMOUNTS))), AMOUNTS), Coupling.compile([Limit.cost(at_most=100)], 10)
-    assert sample(curves, coupling, np.arange(5)).coupling.rows[0].allowed == 50
+    _, limited = sample(Fleet.of(curves, coupling), coupling, 2, seed=0)
+    assert limited.rows[0].allowed == 50

@@ -62,7 +62,7 @@ def _by_gurobi(core: Core, seed: int, seconds: float | None, enough: float) -> C
         model.addConstr(core.usage @ x[0] <= core.left, name="limits")
         add_predictor_constr(model, CoreCurves.of(core), x, y)
         model.setObjective(y.sum(), gp.GRB.MAXIMIZE)
-        model.optimize()
+        gurobi.optimize(model)
         # Every option is bounded, so what presolve takes for either is infeasible.
         if model.Status in (gp.GRB.INFEASIBLE, gp.GRB.INF_OR_UNBD):
             return Closed(counts=None, bound=-math.inf)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import signal
 from functools import cache
 
 import gurobipy as gp
@@ -33,13 +34,27 @@ def environment() -> gp.Env:
     return env
 
 
+def optimize(model: gp.Model) -> None:
+    """Solve the model; Ctrl-C, which Gurobi takes for a wish to see what it has so far, ends the run here as anywhere else.
+
+    Raises
+    ------
+    KeyboardInterrupt
+        If the search was interrupted.
+    """
+    model.optimize()
+    if model.Status == gp.GRB.INTERRUPTED:
+        signal.raise_signal(signal.SIGINT)
+        raise KeyboardInterrupt
+
+
 @cache
 def capacity() -> Capacity:
     """What the licence takes, found by asking: a model of 2 001 variables is solved or refused."""
     with gp.Model(env=environment()) as probe:
         probe.addMVar(2001, ub=1.0)
         try:
-            probe.optimize()
+            optimize(probe)
         except gp.GurobiError as refused:
             if refused.errno != TOO_LARGE:
                 raise

@@ -169,7 +169,7 @@ def _limit(model: gp.Model, coupling: Coupling, scale: float, variables: tuple[A
 
 def _optimise(model: gp.Model, award: Any, n: int) -> NDArray[np.float64]:
     try:
-        model.optimize()
+        gurobi.optimize(model)
     except gp.GurobiError as refused:
         if refused.errno != gurobi.TOO_LARGE:
             raise

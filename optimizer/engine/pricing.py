@@ -7,8 +7,9 @@ processor's cache; a pass costs O(n m).
 
 from __future__ import annotations
 
+import math
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from functools import cache
 
@@ -17,6 +18,8 @@ from numpy.typing import NDArray
 
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
+from optimizer.problem.fleet import Fleet, Part
+from optimizer.problem.sums import Parts, exact_parts, exact_parts_by
 
 BLOCK = 1 << 17
 """Numbers in a block: 1 MiB of float64."""
@@ -95,15 +98,37 @@ def best_options(curves: Curves, coupling: Coupling, prices: NDArray[np.float64]
 
 def price_scale(curves: Curves, coupling: Coupling) -> tuple[NDArray[np.float64], float]:
     """A price of 1 in each row is worth about all that is at stake, in a row that can never bind nothing; and the stake."""
-    values, groups, size = curves.values, coupling.groups, coupling.n_groups
-    stake = float((curves.gains.max(axis=1) - curves.gains.min(axis=1)).sum())
-    costs = np.broadcast_to(curves.costs.max(axis=-1), len(groups))
-    largest = np.array(
-        [
-            np.bincount(groups, weights=weights, minlength=size)
-            for weights in (costs, np.ones(len(groups)), np.abs(values).max(axis=1))
-        ]
-    )
+    return _scale(coupling, [_stakes(Part(curves, coupling.groups), coupling)])
+
+
+def fleet_scale(fleet: Fleet, coupling: Coupling) -> tuple[NDArray[np.float64], float]:
+    """The same of units in parts."""
+    return _scale(coupling, fleet.look(_stakes, coupling.bare()))
+
+
+def _stakes(part: Part, coupling: Coupling) -> tuple[Parts, list[tuple[Parts, ...]]]:
+    """What is at stake; and by measure and group the most that the units can use."""
+    stakes: list[float] = []
+    most: list[list[tuple[Parts, ...]]] = []
+    size = coupling.n_groups
+    for units, curves in part.curves.parts():
+        groups = part.groups[units]
+        costs = np.broadcast_to(curves.costs.max(axis=-1), len(groups)).astype(np.float64)
+        largest = np.maximum(curves.values.max(axis=1), -curves.values.min(axis=1))
+        gains = curves.gains
+        stakes += exact_parts(gains.max(axis=1) - gains.min(axis=1))
+        most.append([exact_parts_by(weights, groups, size) for weights in (costs, np.ones(len(groups)), np.abs(largest))])
+    return tuple(stakes), [_merged(each) for each in zip(*most, strict=True)]
+
+
+def _merged(every: Iterable[tuple[Parts, ...]]) -> tuple[Parts, ...]:
+    return tuple(tuple(part for parts in own for part in parts) for own in zip(*every, strict=True))
+
+
+def _scale(coupling: Coupling, told: Sequence[tuple[Parts, list[tuple[Parts, ...]]]]) -> tuple[NDArray[np.float64], float]:
+    stake = math.fsum(part for stakes, _ in told for part in stakes)
+    measures = zip(*(most for _, most in told), strict=True)
+    largest = np.array([[math.fsum(parts) for parts in _merged(each)] for each in measures])
     usage = np.einsum("qlg,qg->l", np.abs(coupling.coefficients), largest)
     binds = coupling.allowed < usage
     worth = stake if stake > NOTHING else 1.0

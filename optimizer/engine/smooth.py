@@ -9,6 +9,7 @@ says how large a box around them must be. A bound comes from D alone, later: her
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
@@ -16,9 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.optimize import lsq_linear
 
-from optimizer.engine.pricing import blocks, each_block, price_scale, scores
+from optimizer.engine.pricing import blocks, each_block, fleet_scale, scores
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
+from optimizer.problem.fleet import Fleet, Part
+from optimizer.problem.sums import Parts, exact_parts
 
 Vector = NDArray[np.float64]
 
@@ -36,6 +39,9 @@ STEPS = 25
 
 FLAT = 1e-6
 """The least curvature of a direction, as a share of the largest."""
+
+TINY = 1e-200
+"""Less than this is nothing."""
 
 SETTLED = 1e-7
 """A step that promises less than this share of the stake is not taken."""
@@ -64,32 +70,50 @@ class _Point:
     curvature: NDArray[np.float64]
 
 
-def near_prices(curves: Curves, coupling: Coupling, start: Vector | None = None) -> Near:
-    """Prices that nearly minimise the dual of these curves.
+@dataclass(frozen=True, slots=True)
+class _Space:
+    """The units, their limits, and the largest cost, award and outcome, (3,)."""
+
+    fleet: Fleet
+    coupling: Coupling
+    largest: Vector
+
+    @property
+    def coarse(self) -> Vector:
+        """(9,): for each mean and covariance a power of two beside which n of them leave no bit that a sum could lose."""
+        bounds = [*self.largest, *(self.largest[a] * self.largest[b] for a, b in _pairs())]
+        room = math.ceil(math.log2(max(self.fleet.n, 2))) + 2
+        return np.array([math.ldexp(1.0, math.frexp(max(bound, TINY))[1] + room) for bound in bounds])
+
+
+def near_prices(fleet: Fleet, coupling: Coupling, start: Vector | None = None) -> Near:
+    """Prices that nearly minimise the dual of these units.
 
     Parameters
     ----------
     start : good prices to begin with, such as those of a sample; by default none.
     """
-    scale, stake = price_scale(curves, coupling)
-    n, _ = curves.shape
+    scale, stake = fleet_scale(fleet, coupling)
+    n = fleet.n
     unit = stake / max(n, 1)
+    ends = fleet.look(_ends)
+    largest, floor = np.max([most for most, _ in ends], axis=0), math.fsum(part for _, parts in ends for part in parts)
+    space = _Space(fleet, coupling, largest)
     prices = np.zeros(len(scale)) if start is None else start
     before = prices
     fine = [share for share in SOFT if share * n >= TOUCHED] or SOFT[:1]
-    floor = float(curves.gains.min(axis=1).sum())
     for share in fine if start is None else fine[-LAST:]:
-        before, prices = prices, _settle(curves, coupling, prices, share * unit, scale, (SETTLED * stake, floor))
+        before, prices = prices, _settle(space, prices, share * unit, scale, (SETTLED * stake, floor))
     doubt = 8.0 * np.abs(prices - before) + 1e-4 * prices + 1e-6 * scale
     return Near(prices, doubt)
 
 
-def _settle(curves: Curves, coupling: Coupling, prices: Vector, tau: float, scale: Vector, enough: tuple[float, float]) -> Vector:
+def _settle(space: _Space, prices: Vector, tau: float, scale: Vector, enough: tuple[float, float]) -> Vector:
     """The prices that minimise D_τ: Newton's method in a trust region, prices at least 0, all in the units of `scale`.
 
     `enough` is what a step must promise to be taken, and a height below which there is nothing to find: no plan keeps the limits.
     """
-    here, radius = _look(curves, coupling, prices, tau), 1.0
+    here, radius = _look(space, prices, tau), 1.0
     unit = np.where(scale > 0.0, scale, 1.0)
     for _ in range(STEPS):
         slope, curvature = here.slope * scale, here.curvature * np.outer(scale, scale)
@@ -97,7 +121,7 @@ def _settle(curves: Curves, coupling: Coupling, prices: Vector, tau: float, scal
         promise = -float(slope @ move + 0.5 * move @ curvature @ move)
         if not promise > enough[0] or here.height < enough[1]:
             break
-        there = _look(curves, coupling, np.maximum(here.prices + move * scale, 0.0), tau)
+        there = _look(space, np.maximum(here.prices + move * scale, 0.0), tau)
         kept = (here.height - there.height) / promise
         far = float(np.abs(move).max())
         if kept > 0.75 and far > 0.9 * radius:  # noqa: PLR2004 — the usual figures of trust regions
@@ -120,16 +144,11 @@ def _newton(slope: Vector, curvature: NDArray[np.float64], point: Vector, radius
     return move
 
 
-def _look(curves: Curves, coupling: Coupling, prices: Vector, tau: float) -> _Point:
+def _look(space: _Space, prices: Vector, tau: float) -> _Point:
     """One pass: each unit chooses option k with probability ∝ exp(s_ik / τ); means and covariances of what it uses, by group."""
-    parts: dict[int, tuple[float, NDArray[np.float64]]] = {}
-
-    def note(block: slice) -> None:
-        parts[block.start] = _moments(curves, coupling, prices, tau, block)
-
-    each_block(curves, note)
-    ordered = [parts[block.start] for block in blocks(curves)]
-    height, moments = sum(level for level, _ in ordered), np.sum([sums for _, sums in ordered], axis=0)
+    coupling = space.coupling
+    told = space.fleet.look(_moments, coupling.bare(), prices, tau, space.coarse)
+    height, moments = math.fsum(part for parts, _ in told for part in parts), np.sum([sums for _, sums in told], axis=0)
     table = coupling.coefficients
     spread = np.empty((3, 3, coupling.n_groups))
     for (a, b), row in zip(_pairs(), moments[3:], strict=True):
@@ -142,8 +161,29 @@ def _look(curves: Curves, coupling: Coupling, prices: Vector, tau: float) -> _Po
     )
 
 
-def _moments(curves: Curves, coupling: Coupling, prices: Vector, tau: float, block: slice) -> tuple[float, NDArray[np.float64]]:
+def _ends(part: Part) -> tuple[tuple[float, float, float], Parts]:
+    """The largest cost, award and outcome, and the sum of the least that is maximised."""
+    held = part.curves.dense()
+    costs, values = float(held.costs.max(initial=0)), float(np.abs(held.values).max(initial=0.0))
+    return (costs, 1.0, values), exact_parts(held.gains.min(axis=1))
+
+
+def _moments(part: Part, coupling: Coupling, prices: Vector, tau: float, coarse: Vector) -> tuple[Parts, NDArray[np.float64]]:
     """Σ τ log Σ exp, and by group (9, G): the means of cost, award and outcome, then their six covariances."""
+    curves, own = part.curves.dense(), part.under(coupling)
+    levels = np.empty(curves.shape[0])
+    sums: dict[int, NDArray[np.float64]] = {}
+
+    def note(block: slice) -> None:
+        levels[block], sums[block.start] = _block_moments(curves, own, prices, tau, block, coarse)
+
+    each_block(curves, note)
+    return exact_parts(levels), np.sum([sums[block.start] for block in blocks(curves)], axis=0)
+
+
+def _block_moments(
+    curves: Curves, coupling: Coupling, prices: Vector, tau: float, block: slice, coarse: Vector
+) -> tuple[Vector, NDArray[np.float64]]:
     priced = scores(curves, coupling, prices, block)
     top = priced.max(axis=1)
     chance = np.exp((priced - top[:, None]) / tau)
@@ -155,12 +195,14 @@ def _moments(curves: Curves, coupling: Coupling, prices: Vector, tau: float, blo
     means = [_expected(chance, measure) for measure in counted]
     products = [_expected(chance, counted[a] * counted[b]) - means[a] * means[b] for a, b in _pairs()]
     group = coupling.groups[block]
-    sums = [np.bincount(group, weights=column, minlength=coupling.n_groups) for column in (*means, *products)]
-    return float((top + tau * np.log(total)).sum()), np.array(sums)
+    # Rounded to a grid on which sums are exact, so that no order or part of the units changes a bit of them.
+    grid = [(column + step) - step for column, step in zip((*means, *products), coarse, strict=True)]
+    sums = [np.bincount(group, weights=column, minlength=coupling.n_groups) for column in grid]
+    return top + tau * np.log(total), np.array(sums)
 
 
 def _expected(chance: NDArray[np.float64], measure: NDArray[np.float64]) -> Vector:
-    mean: Vector = chance @ measure if measure.ndim == 1 else np.einsum("ik,ik->i", chance, measure)
+    mean: Vector = np.einsum("ik,k->i" if measure.ndim == 1 else "ik,ik->i", chance, measure)
     return mean
 
 

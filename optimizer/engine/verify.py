@@ -9,23 +9,28 @@ from __future__ import annotations
 
 import math
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import replace
-from typing import get_args
+from dataclasses import dataclass, replace
+from typing import Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.errors import VerificationError
 from optimizer.problem.allocation import Allocation, BoundSource, Cautious, Second
+from optimizer.problem.amounts import Amounts
 from optimizer.problem.certificate import Certificate
-from optimizer.problem.coupling import Coupling, Totals
-from optimizer.problem.curves import Curves
+from optimizer.problem.coupling import Coupling
+from optimizer.problem.curves import Curves, in_steps
+from optimizer.problem.fleet import Fleet, Part
 from optimizer.problem.objective import Aimed
+from optimizer.problem.parts import Here, Parts
 from optimizer.problem.streamed import Streamed
-from optimizer.problem.sums import exact_sum
+from optimizer.problem.sums import Parts as Sums
+from optimizer.problem.sums import exact_parts
 from optimizer.problem.then import Then, figure_of, per_step
+from optimizer.problem.totals import Tally, Totals
 
 TOLERANCE = 1e-9
 """Relative: two correctly rounded sums of the same numbers agree far better."""
@@ -37,6 +42,21 @@ BLOCK = 1 << 16
 """Numbers looked at together, so that they stay in the processor's cache."""
 
 Predict = Callable[[NDArray[np.int64]], NDArray[np.float64]]
+
+
+@dataclass(frozen=True, slots=True)
+class Awards:
+    """What a part of the units is given: options, and the amounts that are said to be theirs."""
+
+    index: NDArray[np.integer]
+    amount: NDArray[np.int64]
+
+
+class Witness(Protocol):
+    """A model that says again what it expects of a part of the units."""
+
+    def predict(self, amount: NDArray[np.int64]) -> NDArray[np.float64]:
+        """The expected outcome of each unit at the amount given for it."""
 
 
 def certify(
@@ -60,19 +80,37 @@ def certify(
     VerificationError
         If any claim does not hold; the message names the first.
     """
-    _check_choice(allocation, curves)
-    totals = Totals.of(allocation.index, curves, coupling)
+    _check_shape(allocation, curves)
+    fleet, awards = Fleet.of(curves, coupling), Here((Awards(allocation.index, allocation.amount),))
+    certificate = certify_parts(allocation, fleet, coupling, awards, None if predict is None else Here((_Said(predict),)))
+    return replace(certificate, then=_second(allocation, curves, coupling, then), cautious=_cautious(allocation, coupling, aimed))
+
+
+def certify_parts(
+    allocation: Allocation, fleet: Fleet, coupling: Coupling, awards: Parts[Awards], witnesses: Parts[Witness] | None = None
+) -> Certificate:
+    """As `certify`, of units in parts, whose awards are `awards`; one pass.
+
+    Raises
+    ------
+    VerificationError
+        If any claim does not hold; the message names the first.
+    """
+    _check_stated(allocation, coupling)
+    fixed, per = _charged(allocation.shadow_prices, coupling, fleet.common_costs)
+    told: list[_Found] = fleet.look(_find, awards, witnesses, coupling.bare(), (per,), fleet.each(fleet.starts))
+    _refuse(found.fault for found in told)
+    totals = Tally.sum(found.tally for found in told if found.tally is not None).totals
     _check_limits(allocation, coupling, totals)
     _check_close("value", allocation.value, totals.gain)
-    _check_predictions(allocation, curves, predict)
-    proven = dual_bound(allocation.shadow_prices, curves, coupling)
+    _refuse(found.doubt for found in told)
+    proven = _bounds([fixed], [found.best for found in told], fleet.step)[0]
     _check_bound(allocation, proven)
-    n, m = curves.shape
     return Certificate(
-        units=n,
-        amounts=m,
+        units=fleet.n,
+        amounts=len(fleet.amounts),
         value=totals.outcome,
-        without=exact_sum(curves.column(0)),
+        without=math.fsum(part for found in told for part in found.without),
         bound=allocation.bound,
         bound_source=allocation.bound_source,
         dual_bound=proven,
@@ -80,10 +118,65 @@ def certify(
         recipients=totals.recipients,
         shadow_prices=dict(allocation.shadow_prices),
         usage=coupling.usage(totals),
-        expected_cost=curves.expected,
-        then=_second(allocation, curves, coupling, then),
-        cautious=_cautious(allocation, coupling, aimed),
+        expected_cost=fleet.expected,
+        passes=allocation.passes,
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """A model in this process."""
+
+    predict: Predict
+
+
+Best = tuple[tuple[Sums, Sums], ...]
+"""For each prices, the sum of the units' best scores, and of their sizes."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Found:
+    """What one pass over a part found.
+
+    Attributes
+    ----------
+    fault, doubt : what is wrong with the awards, or with the outcomes that the model predicts again; "" if nothing is.
+    """
+
+    fault: str
+    tally: Tally | None = None
+    without: Sums = ()
+    best: Best = ()
+    doubt: str = ""
+
+
+def _find(
+    part: Part, awards: Awards, witness: Witness | None, coupling: Coupling, per: Sequence[NDArray[np.float64]], start: int
+) -> _Found:
+    fault = _wrong_awards(awards, part.curves.amounts, start)
+    if fault:
+        return _Found(fault)
+    whole, tallies, withouts, bests = part.under(coupling), [], [], []
+    without, value = np.empty(len(awards.index)), np.empty(len(awards.index))
+    for units, dense in part.curves.parts():
+        chosen, own = awards.index[units].astype(np.intp), whole.at(units)
+        barred = np.flatnonzero(dense.barred_at(chosen))
+        if len(barred):
+            place = units.start + int(barred[0])
+            return _Found(f"allocation.index: unit {start + place} has option {awards.index[place]}, which its rules forbid")
+        without[units], value[units] = dense.column(0), dense.value_of(chosen)
+        tallies.append(Tally.of(chosen, dense, own))
+        withouts.append(exact_parts(without[units]))
+        bests.append(_best(dense, own, per))
+    doubt = "" if witness is None else _doubt(witness.predict, awards.amount, without, value, start)
+    found = tuple(part for parts in withouts for part in parts)
+    return _Found("", Tally.sum(tallies), found, _joined(bests), doubt)
+
+
+def _refuse(faults: Iterable[str]) -> None:
+    fault = next((fault for fault in faults if fault), "")
+    if fault:
+        raise VerificationError(fault)
 
 
 def certify_all(plans: Sequence[tuple[Allocation, Coupling]], curves: Curves | Streamed) -> None:
@@ -97,7 +190,12 @@ def certify_all(plans: Sequence[tuple[Allocation, Coupling]], curves: Curves | S
     if not plans:
         return
     for allocation, coupling in plans:
-        _check_choice(allocation, curves)
+        _check_shape(allocation, curves)
+        _refuse([_wrong_awards(Awards(allocation.index, allocation.amount), curves.amounts, 0)])
+        barred = np.flatnonzero(curves.barred_at(allocation.index))
+        if len(barred):
+            raise VerificationError(f"allocation.index: unit {barred[0]} has an option which its rules forbid")
+        _check_stated(allocation, coupling)
         totals = Totals.of(allocation.index, curves, coupling)
         _check_limits(allocation, coupling, totals)
         _check_close("value", allocation.value, totals.gain)
@@ -106,23 +204,33 @@ def certify_all(plans: Sequence[tuple[Allocation, Coupling]], curves: Curves | S
         _check_bound(allocation, bound)
 
 
-def _check_choice(allocation: Allocation, curves: Curves | Streamed) -> None:
-    n, m = curves.shape
+def _check_shape(allocation: Allocation, curves: Curves | Streamed) -> None:
+    n, _ = curves.shape
     index = np.asarray(allocation.index)
     if index.shape != (n,) or not np.issubdtype(index.dtype, np.integer):
         raise VerificationError(f"allocation.index: must be {n} whole numbers, got {index.dtype} of shape {index.shape}")
-    if n and not 0 <= index.min() <= index.max() < m:
-        raise VerificationError(f"allocation.index: must lie in 0 … {m - 1}, got {index.min()} … {index.max()}")
     if np.shape(allocation.amount) != (n,):
         raise VerificationError(f"allocation.amount: must be {n} amounts, got shape {np.shape(allocation.amount)}")
-    barred = np.flatnonzero(curves.barred_at(index))
-    if len(barred):
-        raise VerificationError(f"allocation.index: unit {barred[0]} has option {index[barred[0]]}, which its rules forbid")
-    wrong = np.flatnonzero(curves.amounts.array[index] != allocation.amount)
-    if len(wrong):
-        i = int(wrong[0])
+
+
+def _wrong_awards(awards: Awards, amounts: Amounts, start: int) -> str:
+    """What is wrong with the awards of units from `start` on, but for what rules forbid; "" if nothing is."""
+    index, m = awards.index, len(amounts)
+    if len(index) and not 0 <= index.min() <= index.max() < m:
+        return f"allocation.index: must lie in 0 … {m - 1}, got {index.min()} … {index.max()}"
+    wrong = np.flatnonzero(amounts.array[index] != awards.amount)
+    if not len(wrong):
+        return ""
+    i = int(wrong[0])
+    return f"allocation.amount: unit {start + i} has {awards.amount[i]}, but amount {index[i]} is {amounts.values[index[i]]}"
+
+
+def _check_stated(allocation: Allocation, coupling: Coupling) -> None:
+    names = {row.name for row in coupling.rows}
+    if names != set(allocation.usage) or names != set(allocation.shadow_prices):
         raise VerificationError(
-            f"allocation.amount: unit {i} has {allocation.amount[i]}, but amount {index[i]} is {curves.amounts.values[index[i]]}"
+            f"allocation: must state usage and price of {sorted(names)}, "
+            f"got {sorted(allocation.usage)} and {sorted(allocation.shadow_prices)}"
         )
 
 
@@ -132,39 +240,33 @@ def _check_limits(allocation: Allocation, coupling: Coupling, totals: Totals) ->
     if broken:
         used, allowed = usage[broken[0].name]
         raise VerificationError(f"limit {broken[0].name}: uses {used:.15g}, {broken[0].limit.sense} {allowed:.15g}")
-    if set(usage) != set(allocation.usage) or set(usage) != set(allocation.shadow_prices):
-        raise VerificationError(
-            f"allocation: must state usage and price of {sorted(usage)}, "
-            f"got {sorted(allocation.usage)} and {sorted(allocation.shadow_prices)}"
-        )
     rounded = {row.name for row in coupling.rows if row.counts_outcome}
     for name, claimed in allocation.usage.items():
         for figure, (said, true) in zip(("used", "allowed"), zip(claimed, usage[name], strict=True), strict=True):
             _check_close(f"usage of {name}, {figure}", said, true, TOLERANCE if name in rounded else WHOLE)
 
 
-def _check_predictions(allocation: Allocation, curves: Curves | Streamed, predict: Predict | None) -> None:
-    if predict is not None:
-        _check_said(allocation, predict, curves.column(0), curves.value_of(allocation.index))
-
-
-def _check_said(
-    allocation: Allocation, predict: Predict, without: NDArray[np.float64], value: NDArray[np.float64], kind: str = "outcome"
-) -> None:
-    for what, amount, used in (
-        ("without an award", np.zeros_like(allocation.amount), without),
-        ("at its amount", allocation.amount, value),
-    ):
+def _doubt(
+    predict: Predict,
+    amounts: NDArray[np.int64],
+    without: NDArray[np.float64],
+    value: NDArray[np.float64],
+    start: int = 0,
+    kind: str = "outcome",
+) -> str:
+    """Where the model predicts others than these outcomes without and with the awards of units from `start` on; "" if nowhere."""
+    for what, amount, used in (("without an award", np.zeros_like(amounts), without), ("at its amount", amounts, value)):
         predicted = predict(amount)
         if predicted.shape != used.shape:
-            raise VerificationError(f"response: the model must predict {len(used)} outcomes, got shape {predicted.shape}")
+            return f"response: the model must predict {len(used)} outcomes, got shape {predicted.shape}"
         wrong = ~(np.abs(predicted - used) <= TOLERANCE * np.maximum(1.0, np.abs(used)))
         if wrong.any():
-            i = int(np.flatnonzero(wrong)[0])
-            raise VerificationError(
+            i = start + int(np.flatnonzero(wrong)[0])
+            return (
                 f"response: the model predicts another {kind} {what} than the plan used, "
                 f"for {int(wrong.sum())} units, first unit {i}"
             )
+    return ""
 
 
 def dual_bound(shadow_prices: Mapping[str, float], curves: Curves | Streamed, coupling: Coupling) -> float:
@@ -186,18 +288,36 @@ def dual_bounds(priced: Sequence[tuple[Mapping[str, float], Coupling]], curves: 
     VerificationError
         If a price has the wrong sign.
     """
-    fixed, per = zip(*(_charged(shadow_prices, coupling, curves) for shadow_prices, coupling in priced), strict=True)
+    fixed, per = zip(*(_charged(prices, coupling, curves.common_costs) for prices, coupling in priced), strict=True)
     _, coupling = priced[0]
-    parts = [_best_scores(dense, coupling.of_part(part), per) for part, dense in curves.parts()]
+    told = [_best(dense, coupling.at(part), per) for part, dense in curves.parts()]
+    return _bounds(fixed, told, curves.step if isinstance(curves, Curves) else 0.0)
+
+
+def _bounds(fixed: Sequence[Sequence[float]], told: Sequence[Best], step: float) -> list[float]:
+    """D(λ) for each prices, given Σ_l λ_l b_l term by term and what the parts' best scores add up to."""
     bounds = []
-    for best, rest in zip(np.concatenate(parts, axis=1), fixed, strict=True):
-        terms = np.concatenate([best, rest])
-        bounds.append(curves.in_steps(exact_sum(terms), rounding=WHOLE * float(np.abs(terms).sum())))
+    for rest, (best, size) in zip(fixed, _joined(told), strict=True):
+        proven = math.fsum([*best, *rest])
+        bounds.append(in_steps(proven, step, WHOLE * math.fsum([*size, *map(abs, rest)])))
     return bounds
 
 
+def _best(curves: Curves, coupling: Coupling, per: Sequence[NDArray[np.float64]]) -> Best:
+    """The sum of the best scores at each prices; and of their sizes, where what is maximised comes in steps."""
+    every = _best_scores(curves, coupling, per)
+    return tuple((exact_parts(best), exact_parts(np.abs(best)) if curves.step else ()) for best in every)
+
+
+def _joined(told: Sequence[Best]) -> Best:
+    return tuple(
+        (tuple(part for best, _ in each for part in best), tuple(part for _, size in each for part in size))
+        for each in zip(*told, strict=True)
+    )
+
+
 def _charged(
-    shadow_prices: Mapping[str, float], coupling: Coupling, curves: Curves | Streamed
+    shadow_prices: Mapping[str, float], coupling: Coupling, common_costs: NDArray[np.int64] | None
 ) -> tuple[list[float], NDArray[np.float64]]:
     """Σ_l λ_l b_l term by term, and the prices (3, G) of a currency unit, an award and an outcome in each group."""
     prices = coupling.row_prices(shadow_prices).tolist()
@@ -206,7 +326,7 @@ def _charged(
             f"shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, got {dict(shadow_prices)}"
         )
     # What no plan can use, since usages come in whole steps, need not be paid for.
-    steps = coupling.tightened(curves.common_costs)
+    steps = coupling.tightened(common_costs)
     per = np.zeros((3, coupling.n_groups))
     for price, row in zip(prices, coupling.rows, strict=True):
         per += price * np.array(row.coefficients, dtype=np.float64)
@@ -290,7 +410,8 @@ def _cautious(allocation: Allocation, coupling: Coupling, aimed: Aimed | None) -
     if not said.best <= allocation.bound + TOLERANCE * max(1.0, abs(allocation.bound)):
         raise VerificationError(f"cautious.best: {said.best!r} is above what no plan can exceed, {allocation.bound!r}")
     curves = aimed.curves
-    _check_said(allocation, aimed.predict, curves.gains[:, 0], curves.gain_of(allocation.index), "cautious outcome")
+    said_of = (allocation.amount, curves.gains[:, 0], curves.gain_of(allocation.index))
+    _refuse([_doubt(aimed.predict, *said_of, kind="cautious outcome")])
     value = Totals.of(allocation.index, curves, coupling).gain
     _check_close("cautious.value", said.value, value)
     if set(said.shadow_prices) != {row.name for row in coupling.rows}:

@@ -19,72 +19,11 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
-from optimizer.problem.rows import MEASURES, Row, counted, in_steps, rows_of, slack
-from optimizer.problem.streamed import Streamed
-from optimizer.problem.sums import exact_sum
-
-
-@dataclass(frozen=True, slots=True)
-class Totals:
-    """What an allocation adds up to.
-
-    Attributes
-    ----------
-    by_group : in each group, exactly, cost and recipients, and the outcome, correctly rounded.
-    gain : what is maximised.
-    """
-
-    by_group: tuple[tuple[int, int, float], ...]
-    gain: float = 0.0
-
-    @classmethod
-    def of(
-        cls, choice: NDArray[np.intp], curves: Curves | Streamed, coupling: Coupling, counted: NDArray[np.bool_] | None = None
-    ) -> Self:
-        """Totals of choosing option `choice[i]` for unit i, over the units that are `counted` (all, by default)."""
-        costs, values, groups = curves.cost_of(choice), curves.value_of(choice), coupling.groups
-        awarded = choice > 0
-        aimed = curves.gain_of(choice) if curves.aimed else None
-        if counted is not None:
-            costs, values, groups, awarded = costs[counted], values[counted], groups[counted], awarded[counted]
-            aimed = None if aimed is None else aimed[counted]
-        if coupling.n_groups == 1:
-            return cls._with(((int(costs.sum()), int(awarded.sum()), exact_sum(values)),), aimed)
-        # Stable order by group: sums of whole numbers are exact, and those of outcomes correctly rounded.
-        order = np.argsort(groups.astype(np.min_scalar_type(coupling.n_groups)), kind="stable")
-        ends = np.cumsum(np.bincount(groups, minlength=coupling.n_groups))[:-1]
-        costs, values, awarded = costs[order], values[order], awarded[order]
-        return cls._with(
-            tuple(
-                (int(cost.sum()), int(heads.sum()), exact_sum(outcome))
-                for cost, heads, outcome in zip(
-                    np.split(costs, ends), np.split(awarded, ends), np.split(values, ends), strict=True
-                )
-            ),
-            aimed,
-        )
-
-    @classmethod
-    def _with(cls, by_group: tuple[tuple[int, int, float], ...], aimed: NDArray[np.float64] | None) -> Self:
-        gain = math.fsum(outcome for _, _, outcome in by_group) if aimed is None else exact_sum(aimed)
-        return cls(by_group, gain)
-
-    @property
-    def cost(self) -> int:
-        """Currency units spent."""
-        return sum(cost for cost, _, _ in self.by_group)
-
-    @property
-    def recipients(self) -> int:
-        """Units with an award."""
-        return sum(heads for _, heads, _ in self.by_group)
-
-    @property
-    def outcome(self) -> float:
-        """Expected outcome."""
-        return math.fsum(outcome for _, _, outcome in self.by_group)
+from optimizer.problem.membership import Groups, groups_together, masks_of, patterns_in, values_of, values_together
+from optimizer.problem.rows import MEASURES, Row, in_steps, rows_of, slack
+from optimizer.problem.sums import Parts, exact_parts_by
+from optimizer.problem.totals import Totals as Totals  # noqa: PLC0414 — a noun of its own, but part of what this module is about
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,20 +64,30 @@ class Coupling:
         DataError
             If a limit names a group and there are no columns, or the column is absent.
         """
-        limits = _distinct_names(limits)
-        inside_of = [counted(limit, n, frame) for limit in limits]
-        masks = [mask for groups in inside_of for mask in groups.values()]
-        patterns, groups = _patterns([mask for mask in masks if not mask.all()], n)
-        columns = iter(patterns.T)
-        inside = iter([tuple(map(bool, next(columns))) if not mask.all() else (True,) * len(patterns) for mask in masks])
-        sizes = tuple(np.bincount(groups, minlength=len(patterns)).tolist())
-        bases = _bases(limits, groups, len(patterns), without)
-        rows = [
-            row
-            for limit, named in zip(limits, inside_of, strict=True)
-            for row in rows_of(limit, {name: next(inside) for name in named}, sizes, bases)
-        ]
-        return cls.over(tuple(rows), groups, len(patterns), bases)
+        limits = distinct_names(limits)
+        values = values_together(limits, [values_of(limits, n, frame)])
+        masks = masks_of(limits, n, frame, values)
+        groups = groups_together(limits, values, [patterns_in(masks)])
+        own = groups.of(masks)
+        bases = None
+        if without is not None and counts_uplift(limits):
+            bases = exact_parts_by(without(), own, len(groups.patterns))
+        return cls.of_groups(limits, groups, own, bases)
+
+    @classmethod
+    def of_groups(
+        cls, limits: Sequence[Limit], groups: Groups, own: NDArray[np.intp], without: Sequence[Parts] | None = None
+    ) -> Self:
+        """Compile limits, each with a name of its own, on units whose groups are known.
+
+        Parameters
+        ----------
+        own : (n,) group of each unit; empty where the units are elsewhere.
+        without : the outcome without an award of each group, exactly; needed if a limit counts uplift.
+        """
+        bases = tuple(Fraction(math.fsum(parts)) for parts in without or ((),) * len(groups.sizes))
+        rows = [row for place, limit in enumerate(limits) for row in rows_of(limit, groups.inside(place), groups.sizes, bases)]
+        return cls.over(tuple(rows), own, len(groups.sizes), bases)
 
     @classmethod
     def over(cls, rows: tuple[Row, ...], groups: NDArray[np.intp], n_groups: int, without: tuple[Fraction, ...] = ()) -> Self:
@@ -163,6 +112,14 @@ class Coupling:
     def of_part(self, units: NDArray[np.intp] | slice, rows: tuple[Row, ...] | None = None) -> Coupling:
         """The rows (others, if given) over a part of the units."""
         return Coupling.over(self.rows if rows is None else rows, self.groups[units], self.n_groups, self.without)
+
+    def at(self, units: NDArray[np.intp] | slice) -> Coupling:
+        """The same rows over a part of the units."""
+        return replace(self, groups=self.groups[units])
+
+    def bare(self) -> Coupling:
+        """The rows alone, for units whose groups stand elsewhere."""
+        return self.at(slice(0))
 
     def keeping(self, rows: Sequence[Row]) -> Coupling:
         """These rows over the same units."""
@@ -253,7 +210,13 @@ class Coupling:
         return tuple(row for row, used in zip(self.rows, self.used(totals), strict=True) if used > row.allowed + slack(row))
 
 
-def _distinct_names(limits: Sequence[Limit]) -> list[Limit]:
+def counts_uplift(limits: Sequence[Limit]) -> bool:
+    """Whether a limit counts uplift."""
+    return any("uplift" in (limit.measure, limit.of) for limit in limits)
+
+
+def distinct_names(limits: Sequence[Limit]) -> list[Limit]:
+    """The limits, each with a name of its own."""
     taken = {limit.name for limit in limits}
     named: list[Limit] = []
     for limit in limits:
@@ -263,20 +226,3 @@ def _distinct_names(limits: Sequence[Limit]) -> list[Limit]:
             taken.add(name)
         named.append(replace(limit, name=name))
     return named
-
-
-def _bases(
-    limits: Sequence[Limit], groups: NDArray[np.intp], n_groups: int, without: Callable[[], NDArray[np.float64]] | None
-) -> tuple[Fraction, ...]:
-    if without is None or not any("uplift" in (limit.measure, limit.of) for limit in limits):
-        return (Fraction(0),) * n_groups
-    outcome = without()
-    return tuple(Fraction(exact_sum(outcome[groups == g])) for g in range(n_groups))
-
-
-def _patterns(masks: Sequence[NDArray[np.bool_]], n: int) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Distinct membership patterns (G, masks) and the pattern of each unit (n,)."""
-    if not masks:
-        return np.ones((1, 0), dtype=bool), np.zeros(n, dtype=np.intp)
-    patterns, groups = np.unique(np.column_stack(masks), axis=0, return_inverse=True)
-    return patterns, groups.reshape(-1).astype(np.intp)

@@ -87,10 +87,8 @@ class Curves:
         return self.aims is not None
 
     def in_steps(self, bound: float, rounding: float) -> float:
-        """A bound in whole steps, if what is maximised comes in steps; floating point may have lowered it by `rounding`."""
-        if not self.step or not math.isfinite(bound):
-            return bound
-        return min(bound, math.floor((bound + rounding) / self.step) * self.step)
+        """As the function of this name, in the steps of these."""
+        return in_steps(bound, self.step, rounding)
 
     @property
     def common_costs(self) -> NDArray[np.int64] | None:
@@ -109,6 +107,16 @@ class Curves:
             costs=self.costs if self.costs.ndim == 1 else self.costs[units],
             barred=None if self.barred is None else self.barred[units],
             aims=None if self.aims is None else self.aims[units],
+        )
+
+    def offering(self, options: NDArray[np.intp]) -> Curves:
+        """The same units with these options alone, which stand in that order; outcomes are what is maximised."""
+        return replace(
+            self,
+            values=self.values[:, options],
+            costs=self.costs[..., options],
+            barred=None if self.barred is None else self.barred[:, options],
+            aims=None,
         )
 
     @staticmethod
@@ -151,6 +159,13 @@ class Curves:
     def barred_at(self, choice: NDArray[np.intp]) -> NDArray[np.bool_]:
         """Whether each unit may not be given its option `choice[i]`: (n,)."""
         return np.zeros(len(choice), dtype=bool) if self.barred is None else self.barred[np.arange(len(choice)), choice]
+
+
+def in_steps(bound: float, step: float, rounding: float) -> float:
+    """A bound in whole steps, if what is maximised comes in steps; floating point may have lowered it by `rounding`."""
+    if not step or not math.isfinite(bound):
+        return bound
+    return min(bound, math.floor((bound + rounding) / step) * step)
 
 
 def _costs(costs: ArrayLike | None, amounts: Amounts, shape: tuple[int, ...]) -> NDArray[np.int64]:
