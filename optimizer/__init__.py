@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         WriteError,
     )
     from optimizer.evaluating.evaluate import evaluate
+    from optimizer.nightly import run_night
     from optimizer.options import Options
     from optimizer.plan import allocate
     from optimizer.problem.allocation import Allocation
@@ -28,12 +29,12 @@ if TYPE_CHECKING:
     from optimizer.problem.costs import Costs
     from optimizer.problem.evaluation import Evaluation
     from optimizer.problem.limits import Limit
-    from optimizer.problem.result import Plan
     from optimizer.problem.rules import Rules
     from optimizer.problem.scenario import Scenario
     from optimizer.problem.solver import Solver
     from optimizer.problem.then import Then
     from optimizer.run import frontier, solve, verify
+    from optimizer.solved import Plan
 
 __all__ = [
     "Allocation",
@@ -61,6 +62,7 @@ __all__ = [
     "evaluate",
     "frontier",
     "read_scenario",
+    "run_night",
     "solve",
     "verify",
 ]
@@ -73,7 +75,7 @@ HOME = {
     "Evaluation": "optimizer.problem.evaluation",
     "Limit": "optimizer.problem.limits",
     "Options": "optimizer.options",
-    "Plan": "optimizer.problem.result",
+    "Plan": "optimizer.solved",
     "Rules": "optimizer.problem.rules",
     "Scenario": "optimizer.problem.scenario",
     "Solver": "optimizer.problem.solver",
@@ -82,6 +84,7 @@ HOME = {
     "evaluate": "optimizer.evaluating.evaluate",
     "frontier": "optimizer.run",
     "read_scenario": "optimizer.edge.scenario_file",
+    "run_night": "optimizer.nightly",
     "solve": "optimizer.run",
     "verify": "optimizer.run",
 }

@@ -37,19 +37,14 @@ def cautious(best: Allocation, aimed: Aimed, coupling: Coupling, solver: Solver,
         # There is a plan, the best one: this says only that none was found.
         found = decide(curves, coupling, solver, progress, start=best.index)
     index = found.index if found.value >= before else best.index
-    totals = Totals.of(index, curves, coupling)
     return replace(
-        best,
-        index=index,
-        amount=curves.amounts.array[index],
-        value=totals.outcome,
-        usage=coupling.usage(totals),
+        best.choosing(index, curves, coupling),
         cautious=Cautious(
             caution=aimed.objective.caution,
             figure=float(aimed.objective.figure),
             best=best.value,
             before=before,
-            value=totals.gain,
+            value=Totals.of(index, curves, coupling).gain,
             bound=found.bound,
             bound_source=found.bound_source,
             dual_bound=found.bound,

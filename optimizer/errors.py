@@ -8,7 +8,8 @@
     ├── NoIncumbent        6   stopped before any feasible allocation was found
     ├── VerificationError  7   a plan does not hold what it claims
     ├── WriteError         8   a result could not be written
-    └── Locked             9   another run holds the lock
+    ├── Locked             9   another run holds the lock
+    └── ClusterError       10  a cluster cannot be reached, or was lost
 
 Every message reads *where: what, got, remedy*.
 """
@@ -120,3 +121,9 @@ class Locked(BursarError):
     """Another run holds the lock."""
 
     exit_code = 9
+
+
+class ClusterError(BursarError):
+    """A cluster cannot be reached, was lost, or lost a worker too often; nothing was left half-done."""
+
+    exit_code = 10

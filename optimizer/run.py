@@ -5,38 +5,48 @@ from __future__ import annotations
 import logging
 import math
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from pathlib import Path
 
 import pandas as pd
 
+from models.base import ResponseModel
+from optimizer.budgets import other_budgets
 from optimizer.cautious import between
+from optimizer.decide import Progress, silent
 from optimizer.edge.fitted import fitted_model, fitted_support
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
-from optimizer.edge.outputs import Left, read_left, write_left
+from optimizer.edge.outputs import Found, Left, read_left, write_left
+from optimizer.edge.pool import read_pool
 from optimizer.edge.previous import Previous, read_previous
 from optimizer.edge.scenario_file import read_scenario
 from optimizer.edge.sources import read_sources, source_histories
+from optimizer.edge.units_from import part_of
 from optimizer.engine.respond import aim, respond
 from optimizer.engine.verify import certify
 from optimizer.errors import Fault, ScenarioError, VerificationError
 from optimizer.evaluating.asked import Asked
 from optimizer.evaluating.optimism import optimism
+from optimizer.far import solve_far, verify_far
 from optimizer.options import Options
 from optimizer.plan import plan
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
+from optimizer.problem.curves import Curves
 from optimizer.problem.limits import FINEST, Limit
 from optimizer.problem.problem import Problem
-from optimizer.problem.result import Plan, table_of_frontier
+from optimizer.problem.result import table_of_frontier
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_model import WrappedSpec
 from optimizer.problem.scenario_part import parse_percent
+from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
 from optimizer.problem.words import costs_in_words, in_words, objective_in_words, rules_in_words, then_in_words
+from optimizer.solved import Plan
 from optimizer.told import told
+from optimizer.tonight import again
 from optimizer.trace import trace
 
 log = logging.getLogger(__name__)
@@ -60,25 +70,54 @@ def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, opt
     """
     settings = options or Options()
     read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, settings.overrides)
+    if settings.cluster is not None:
+        return solve_far(read, out=None if out is None else Path(out), options=settings)
     store = ModelStore(allowed_modules=(*ALLOWED, *settings.allow_modules))
     settings.progress("read", None)
     units, history = read_sources(read, store)
-    problem, previous = _asked(read, units)
-    if previous is not None:
-        units = replace(units, notes=(*units.notes, *previous.notes))
-    problem = _seen(read, problem, units, history)
-    settings.progress("fit", None)
-    model = fitted_model(read, history, store)
-    curves, coupling, allocation, certificate = plan(model, units, problem, read.solver.build(), settings.progress)
+    ready = prepare(read, (units, history), store, settings.progress)
+    units, model, previous = ready.units, ready.model, ready.previous
+    curves, coupling, allocation, certificate = plan(model, units, ready.problem, read.solver.build(), settings.progress)
     result = told(read, (units, history), (curves, coupling), allocation, certificate)
     if history is not None and not isinstance(read.model, WrappedSpec):
         settings.progress("promise", None)
         promise = optimism(Asked.by(read, len(units), history, store), history)
         result = replace(result, summary=replace(result.summary, promise=promise))
     if out is not None:
+        left = Left.of(read, result, model, units, history, previous)
+        other = other_budgets(result.basis, allocation, settings.progress)
         settings.progress("write", None)
-        write_left(Path(out), Left.of(read, result, model, units, history, previous))
+        write_left(Path(out), replace(left, frontier=other, lang=settings.lang))
     return result
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """What a scenario asks of its units, and the model that says what they would do."""
+
+    units: Units
+    previous: Previous | None
+    problem: Problem
+    model: ResponseModel
+
+
+def prepare(
+    scenario: Scenario, sources: tuple[Units, History | None], store: ModelStore, progress: Progress = silent
+) -> Prepared:
+    """The problem of these units, and the model fitted on their history.
+
+    Raises
+    ------
+    DataError, ModelError
+        If the previous plan cannot be read, or the model not be fitted.
+    """
+    units, history = sources
+    problem, previous = _asked(scenario, units)
+    if previous is not None:
+        units = replace(units, notes=(*units.notes, *previous.notes))
+    problem = _seen(scenario, problem, units, history)
+    progress("fit", None)
+    return Prepared(units=units, previous=previous, problem=problem, model=fitted_model(scenario, history, store))
 
 
 def frontier(
@@ -184,8 +223,66 @@ def _figures(limit: Limit, start: float | str | None, stop: float | str | None, 
         raise ScenarioError(Fault("frontier", str(wrong))) from wrong
 
 
-def verify(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Certificate:
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rebuilt:
+    """The problem of a run, built again from what the run left and from the tables that it read."""
+
+    left: Found
+    units: Units
+    history: History | None
+    problem: Problem
+    curves: Curves | Streamed
+    coupling: Coupling
+
+
+def rebuild(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Rebuilt:
+    """The problem that a run solved, its curves asked again of the model that the run left.
+
+    Raises
+    ------
+    VerificationError
+        If a file or a table was changed since the run.
+    DataError, ModelError, ScenarioError
+        If a file cannot be read.
+    """
+    left = read_left(Path(folder), allowed_modules=(*ALLOWED, *allow_modules))
+    scenario, model = left.scenario, left.model
+    units, history = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
+    if left.season is not None:
+        units = part_of(units, left.rows_of(units))
+    if units.digest != left.units_digest:
+        remedy = "verify with the table the run read" if scenario.units.sql is None else "a query reads what is there now"
+        raise VerificationError(f"{folder}: the units' table changed since the run; {remedy}")
+    problem, previous = _asked(scenario, units)
+    if previous is not None and previous.digest != left.previous_digest:
+        raise VerificationError(f"{folder}: the previous plan changed since the run; verify with the one the run read")
+    if scenario.amounts.support is not None and history is not None and history.digest != left.history_digest:
+        raise VerificationError(f"{folder}: the history changed since the run; verify with the one the run read")
+    problem = _seen(scenario, problem, units, history)
+    curves: Curves | Streamed
+    if left.season is not None:
+        curves, coupling = _tonight_again(left, units, history, problem)
+    else:
+        curves = respond(model, units, problem.terms(len(units), units.frame))
+        coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
+    return Rebuilt(left=left, units=units, history=history, problem=problem, curves=curves, coupling=coupling)
+
+
+def _tonight_again(left: Found, units: Units, history: History | None, problem: Problem) -> tuple[Curves, Coupling]:
+    season = left.season
+    assert season is not None
+    pool = read_pool(left.scenario, history, units.features) if season["pool"] else None
+    if pool is not None and pool.digest != season["pool"]:
+        raise VerificationError(f"{left.folder}: the season's pool changed since the run; verify with the one the run read")
+    return again(left.model, units, problem, season, pool, left.scenario.solver.seed)
+
+
+def verify(folder: str | Path, *, allow_modules: Sequence[str] = (), cluster: str | None = None) -> Certificate:
     """Prove again, without any solver, what a run left in a folder.
+
+    Parameters
+    ----------
+    cluster : as of `Options`.
 
     Raises
     ------
@@ -194,22 +291,14 @@ def verify(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Certific
     DataError, ModelError, ScenarioError
         If a file that the proof needs cannot be read.
     """
-    left = read_left(Path(folder), allowed_modules=(*ALLOWED, *allow_modules))
-    scenario, model = left.scenario, left.model
-    units, history = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
-    if units.digest != left.units_digest:
-        raise VerificationError(f"{folder}: the units' table changed since the run; verify with the table the run read")
-    problem, previous = _asked(scenario, units)
-    if previous is not None and previous.digest != left.previous_digest:
-        raise VerificationError(f"{folder}: the previous plan changed since the run; verify with the one the run read")
-    if scenario.amounts.support is not None and history is not None and history.digest != left.history_digest:
-        raise VerificationError(f"{folder}: the history changed since the run; verify with the one the run read")
-    problem = _seen(scenario, problem, units, history)
-    curves = respond(model, units, problem.terms(len(units), units.frame))
-    coupling = Coupling.compile(problem.limits, len(units), units.frame, lambda: curves.column(0))
+    if cluster is not None:
+        return verify_far(Path(folder), cluster, allow_modules=allow_modules)
+    run = rebuild(folder, allow_modules=allow_modules)
+    left, units, problem, curves = run.left, run.units, run.problem, run.curves
+    model = left.model
     allocation = left.allocation(units, curves)
     aimed = None if problem.objective is None else aim(model, units, curves, problem.objective)
-    certificate = certify(allocation, curves, coupling, lambda amount: model.predict(units.X, amount), problem.then, aimed)
+    certificate = certify(allocation, curves, run.coupling, lambda amount: model.predict(units.X, amount), problem.then, aimed)
     left.check(certificate)
     return certificate
 

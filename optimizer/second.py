@@ -56,13 +56,8 @@ def second(
     prices = {name: unit * price for name, price in least.shadow_prices.items()}
     proven = dual_bound(per_step(prices, unit), aimed, floored)
     bound, source = _bound(least, proven, gain)
-    totals = Totals.of(index, curves, coupling)
     return replace(
-        best,
-        index=index,
-        amount=curves.amounts.array[index],
-        value=totals.outcome,
-        usage=coupling.usage(totals),
+        best.choosing(index, curves, coupling),
         then=Second(
             minimised=then.minimise,
             within=float(then.share),

@@ -11,18 +11,20 @@ from numpy.typing import NDArray
 from models.monotone import falls
 from models.support import MOST_MARKED
 from optimizer.edge.fitted import fitted_support
-from optimizer.engine.compare import compare
+from optimizer.engine.compare import compare_parts
 from optimizer.errors import ModelError
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
-from optimizer.problem.result import Plan, Summary, segments_of, table_of_plan
+from optimizer.problem.fleet import Fleet, Part
+from optimizer.problem.result import Basis, Summary, segments_of, table_of_plan
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_model import WrappedSpec
 from optimizer.problem.streamed import Streamed
 from optimizer.problem.units import History, Units
 from optimizer.problem.words import cautious_in_words, falls_in_words, price_in_words, second_in_words
+from optimizer.solved import Plan
 
 log = logging.getLogger(__name__)
 
@@ -39,33 +41,42 @@ def told(
 ) -> Plan:
     """The plan of a scenario's units, by a model of its history, with all that is said of it."""
     units, history = sources
-    curves, _ = compiled
+    curves, coupling = compiled
     binary = history is not None and set(np.unique(history.outcome)) <= {0.0, 1.0}
     beyond = _extrapolated(scenario, units, history, allocation)
     table = table_of_plan(units, curves, allocation, probabilities=binary, extrapolated=beyond)
+    known, offered = (history, units.notes), int(allocation.amount.sum())
     summary = replace(
-        _summary(scenario, sources, compiled, allocation, certificate),
+        summary_of(scenario, known, Fleet.of(curves, coupling), coupling, certificate, offered),
         extrapolated=None if beyond is None else int(beyond.sum()),
         segments=segments_of(curves, table) if binary else (),
     )
-    return Plan(allocation=allocation, certificate=certificate, table=table, summary=summary)
+    basis = Basis(curves=curves, coupling=coupling, solver=scenario.solver.build())
+    return Plan(allocation=allocation, certificate=certificate, table=table, summary=summary, basis=basis)
 
 
-def _summary(
+def summary_of(
     scenario: Scenario,
-    sources: tuple[Units, History | None],
-    compiled: tuple[Curves | Streamed, Coupling],
-    allocation: Allocation,
+    known: tuple[History | None, tuple[str, ...]],
+    fleet: Fleet,
+    coupling: Coupling,
     certificate: Certificate,
+    offered: int,
 ) -> Summary:
-    units, history = sources
-    curves, coupling = compiled
+    """The figures of a plan but for its segments and extrapolated awards.
+
+    Parameters
+    ----------
+    known : the history, and the notes on the units.
+    offered : the sum of the awards.
+    """
+    history, notes = known
     uplift = certificate.value - certificate.without
     outcome = "outcomes" if scenario.history is None else scenario.history.outcome
     words = price_in_words(
         certificate,
         coupling.rows,
-        step=10 ** (len(str(curves.amounts.values[-1])) - 1),
+        step=10 ** (len(str(fleet.amounts.values[-1])) - 1),
         currency=scenario.amounts.currency,
         outcome=outcome,
     )
@@ -76,7 +87,7 @@ def _summary(
         units=certificate.units,
         recipients=certificate.recipients,
         spent=certificate.spent,
-        offered=int(allocation.amount.sum()),
+        offered=offered,
         expected_cost=certificate.expected_cost,
         without=certificate.without,
         value=certificate.value,
@@ -90,17 +101,20 @@ def _summary(
         then=certificate.then,
         then_in_words=second_in_words(certificate.then, currency=scenario.amounts.currency, outcome=outcome),
         objective_in_words=cautious_in_words(certificate, outcome=outcome),
-        rules=compare(curves, coupling, scenario.solver.seed),
-        notes=(*(history.notes if history else ()), *units.notes, *_falls(curves)),
+        rules=compare_parts(fleet, coupling, scenario.solver.seed),
+        notes=(*(history.notes if history else ()), *notes, *_falls(fleet)),
     )
 
 
-def _falls(curves: Curves | Streamed) -> tuple[str, ...]:
+def _falls(fleet: Fleet) -> tuple[str, ...]:
     """How many of the curves, or of 10 000 of more, fall with money."""
-    n, _ = curves.shape
-    some = curves.part(np.arange(0, n, max(1, n // LOOKED_AT)))
-    said = falls_in_words(falls(some.values))
+    every = max(1, fleet.n // LOOKED_AT)
+    said = falls_in_words(np.concatenate(fleet.parts.told(_falling, fleet.each(fleet.starts), every)))
     return (f"{said}.",) if said else ()
+
+
+def _falling(part: Part, start: int, every: int) -> NDArray[np.float64]:
+    return falls(part.of(np.arange(-start % every, part.curves.shape[0], every)).curves.dense().values)
 
 
 def _extrapolated(scenario: Scenario, units: Units, history: History | None, allocation: Allocation) -> NDArray[np.bool_] | None:

@@ -20,7 +20,7 @@ from scipy.interpolate import PchipInterpolator
 
 from optimizer.decide import Progress, decide, decide_among, silent
 from optimizer.engine.pricing import price_scale
-from optimizer.engine.screen import View, everyone, rescreen
+from optimizer.engine.screen import View, held, rescreen
 from optimizer.engine.verify import certify_all
 from optimizer.errors import Infeasible
 from optimizer.narrow import MARGIN, price_within
@@ -74,12 +74,16 @@ class _Line:
         steps = coupling.tightened(self.curves.common_costs)
         box = self._between(low, high)
         # A narrower view is worth making for the figures that are left on either side.
-        part = rescreen(self.curves, steps, view, box) if high - low > 2 else view  # noqa: PLR2004
+        part = rescreen(steps, view, box) if high - low > 2 else view  # noqa: PLR2004
         self.progress("frontier", len(self.plans) / len(self.couplings))
         for look_in, among in self._places(low, high, middle, part, box):
-            narrowed = price_within(rescreen(self.curves, steps, among, look_in), look_in)
+            try:
+                narrowed = price_within(rescreen(steps, among, look_in), look_in)
+            except Infeasible:
+                # The open units of a box that is too small may have no plan where all of them have one.
+                continue
             if look_in.holds(narrowed.dual.prices):
-                self.plans[middle] = decide_among(self.curves, coupling, narrowed, self.solver)
+                self.plans[middle] = decide_among(coupling, narrowed, self.solver).whole()
                 return middle, part
         self.cold(middle)
         return middle, part
@@ -157,7 +161,7 @@ def _sweep(line: _Line, places: Sequence[int]) -> None:
         return
     first = _first_with_plan(line, places)
     decided = sorted(place for place in line.plans if place in places[first:])
-    whole = everyone(line.curves, line.couplings[places[-1]])
+    whole = held(line.curves, line.couplings[places[-1]])
     spans = deque((low, high, whole) for low, high in pairwise(decided))
     while spans:
         # Wide spans first: their plans tell what to expect in the narrow ones.

@@ -9,7 +9,8 @@ import pytest
 from rich.console import Console
 
 from optimizer import read_scenario, solve, verify
-from optimizer.edge.terminal import show_certificate, show_summary
+from optimizer.edge.show_plan import show_plan
+from optimizer.edge.terminal import show_certificate
 from optimizer.problem.scenario_limits import LimitSpec, ParitySpec
 from optimizer.problem.scenario_rules import CostsSpec, RulesSpec
 from optimizer.run import describe
@@ -95,7 +96,7 @@ def test_costs_are_told_as_expectations_with_what_is_offered_in_all(plan, rows):
     assert (plan.summary.spent, plan.summary.offered) == (rows["cost"].sum(), rows["amount"].sum())
     shown = io.StringIO()
     console = Console(file=shown, width=200)
-    show_summary(plan.summary, console)
+    show_plan(plan, console)
     show_certificate(plan.certificate, console)
     text = " ".join(shown.getvalue().split())
     assert f"offered in all {plan.summary.offered:,} JPY spent (expected) {plan.summary.spent:,} JPY" in text

@@ -10,7 +10,7 @@ import skops.io
 from sklearn.ensemble import RandomForestRegressor
 
 from optimizer import Scenario, VerificationError, narrow, read_scenario, solve, verify
-from optimizer.edge.outputs import _canonical, _sha256
+from optimizer.edge.outputs import _canonical, sha256_of
 from optimizer.engine import respond
 from optimizer.errors import DataError
 from optimizer.problem import streamed
@@ -28,11 +28,11 @@ def resealed(certificate, change):
     document = json.loads(certificate.read_text())
     document.pop("seal")
     change(document)
-    certificate.write_text(json.dumps(document | {"seal": _sha256(_canonical(document))}))
+    certificate.write_text(json.dumps(document | {"seal": sha256_of(_canonical(document))}))
 
 
 def rehashed(out, name):
-    resealed(out / "certificate.json", lambda d: d["files"].update({name: _sha256((out / name).read_bytes())}))
+    resealed(out / "certificate.json", lambda d: d["files"].update({name: sha256_of((out / name).read_bytes())}))
 
 
 def test_the_plan_keeps_its_limits_and_adds_up(folder):
@@ -83,7 +83,7 @@ def test_curves_that_are_not_held_give_the_same_bytes(folder, monkeypatch):
     monkeypatch.setattr(respond, "HELD", 0)
     monkeypatch.setattr(streamed, "PART", 35)
     solve(folder / "small.yaml", out=folder / "streamed")
-    for name in ("allocation.csv", "certificate.json", "report.html"):
+    for name in ("allocation.csv", "certificate.json", "summary.json", "frontier.csv", "report.html"):
         assert (folder / "held" / name).read_bytes() == (folder / "streamed" / name).read_bytes()
     assert verify(folder / "streamed").units == 60
 
@@ -107,7 +107,7 @@ def test_an_untouched_folder_is_verified(solved):
 
 
 @pytest.mark.parametrize(
-    "name", ["allocation.csv", "certificate.json", "scenario.resolved.yaml", "model/model.skops", "report.html"]
+    "name", ["allocation.csv", "certificate.json", "scenario.resolved.yaml", "model/model.skops", "summary.json", "frontier.csv"]
 )
 def test_a_changed_byte_in_any_file_is_noticed(solved, name):
     content = bytearray((solved / name).read_bytes())
@@ -117,7 +117,7 @@ def test_a_changed_byte_in_any_file_is_noticed(solved, name):
         verify(solved)
 
 
-@pytest.mark.parametrize("name", ["allocation.csv", "scenario.resolved.yaml", "model/model.skops", "report.html"])
+@pytest.mark.parametrize("name", ["allocation.csv", "scenario.resolved.yaml", "model/model.skops", "summary.json"])
 def test_a_missing_file_is_named(solved, name):
     (solved / name).unlink()
     with pytest.raises(DataError, match=re.escape(name)):
@@ -173,6 +173,14 @@ def test_a_forged_certificate_is_rejected_even_when_it_is_sealed_again(solved, f
 
     resealed(solved / "certificate.json", change)
     with pytest.raises(VerificationError):
+        verify(solved)
+
+
+def test_a_forged_summary_is_rejected_even_when_its_hash_is_forged_too(solved):
+    summary = json.loads((solved / "summary.json").read_text())
+    (solved / "summary.json").write_text(json.dumps(summary | {"value": summary["value"] + 1}))
+    rehashed(solved, "summary.json")
+    with pytest.raises(VerificationError, match="value is"):
         verify(solved)
 
 

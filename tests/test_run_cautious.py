@@ -10,7 +10,7 @@ from optimizer import ScenarioError, VerificationError, frontier, read_scenario,
 from optimizer.edge.fitted import fitted_support
 from optimizer.edge.model_file import load_model
 from optimizer.edge.model_store import ModelStore
-from optimizer.edge.outputs import _canonical, _sha256
+from optimizer.edge.outputs import _canonical, sha256_of
 from optimizer.edge.sources import read_sources
 from optimizer.run import Options
 
@@ -22,7 +22,7 @@ def resealed(certificate, change):
     document = json.loads(certificate.read_text())
     document.pop("seal")
     change(document)
-    certificate.write_text(json.dumps(document | {"seal": _sha256(_canonical(document))}))
+    certificate.write_text(json.dumps(document | {"seal": sha256_of(_canonical(document))}))
 
 
 def test_a_cautious_plan_is_left_with_its_ensemble_and_proves_itself_again(folder):

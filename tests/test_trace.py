@@ -76,6 +76,13 @@ def test_many_units_are_not_looked_at_anew_for_each_figure_and_still_all_points_
         assert values[k] == pytest.approx(alone(curves, coupling.at_figure("budget", figures[k])), rel=1e-9)
 
 
+def test_a_box_that_is_too_small_for_any_plan_says_nothing_of_the_figure():
+    curves, _ = instance(60, seed=4)
+    coupling = Coupling.compile([Limit.cost(at_most=3_000, name="budget"), Limit.recipients(at_most=0.2)], 60)
+    plans = trace(curves, coupling, "budget", [Fraction(1_200 + 180 * k) for k in range(21)], Solver(gap=1e-5))
+    assert all(plan is not None and plan.gap <= 1e-5 for plan in plans)
+
+
 def test_figures_that_no_plan_keeps_have_none():
     curves, units = instance(60)
     coupling = Coupling.compile([Limit.cost(at_most=900, name="budget"), Limit.recipients(at_least=10)], 60, units)

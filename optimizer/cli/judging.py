@@ -8,12 +8,23 @@ from typing import Annotated
 
 import typer
 
-from optimizer.cli.shared import Allow, Json, ScenarioFile, Set, Verbose, clean_stdout, console, log, print_json
+from optimizer.cli.completing import scenario_files
+from optimizer.cli.shared import Allow, Json, Quiet, ScenarioFile, Set, Verbose, clean_stdout, log, print_json, tell, written
 
 app = typer.Typer()
 
+STUDIES = ("transfer-1", "transfer-2", "ihdp", "kinds", "caution")
+"""As in `optimizer.studies.study`, which is heavy."""
 
-@app.command(epilog="Example: bursar evaluate scenarios/hiv_incentives.yaml --cluster villnum")
+
+def _studies(incomplete: str) -> list[str]:
+    return [name for name in STUDIES if name.startswith(incomplete)]
+
+
+@app.command(
+    epilog="Example: bursar evaluate scenarios/hiv_incentives.yaml --cluster villnum\n\n"
+    "Awards given by lot to half: bursar evaluate scenario.yaml --propensity known:0.5 --out judged.json"
+)
 def evaluate(  # noqa: PLR0913, PLR0917 — each is an option of its own
     scenario: ScenarioFile,
     folds: Annotated[int, typer.Option(min=2, help="In how many parts history is cut.")] = 5,
@@ -26,6 +37,7 @@ def evaluate(  # noqa: PLR0913, PLR0917 — each is an option of its own
     set_: Set = None,
     allow_module: Allow = None,
     as_json: Json = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Value the plan by the outcomes that history records, beside simpler rules: would it really bring more?"""
@@ -35,27 +47,30 @@ def evaluate(  # noqa: PLR0913, PLR0917 — each is an option of its own
     from optimizer.evaluating.evaluate import evaluate as run  # noqa: PLC0415
     from optimizer.options import Options  # noqa: PLC0415
 
-    log(verbose=verbose)
+    log(verbose=verbose, quiet=quiet)
     with clean_stdout() as stdout:
         with stages() as progress:
             options = Options(overrides=set_ or (), allow_modules=allow_module or (), progress=progress)
             found = run(scenario, folds=folds, cluster=cluster, propensity=propensity, plan=plan, options=options)
-        if out is not None:
-            write_json(found.document(), out)
-        if as_json:
-            print_json(stdout, found.document())
-        else:
-            show_evaluation(found, console(stdout))
             if out is not None:
-                stdout.write(f"written to {out}\n")
+                write_json(found.document(), out)
+        with written(out):
+            if as_json:
+                print_json(stdout, found.document())
+            else:
+                tell(stdout, lambda console: show_evaluation(found, console), out=out, quiet=quiet)
 
 
-@app.command(epilog="Example: bursar study kinds scenarios/scholarship.yaml")
+@app.command(
+    epilog="Example: bursar study kinds scenarios/scholarship.yaml\n\nA published one: bursar study transfer-1 --small --reps 5"
+)
 def study(  # noqa: PLR0913, PLR0917 — each is an option of its own
-    name: Annotated[str, typer.Argument(metavar="NAME", help="transfer-1, transfer-2, ihdp, kinds or caution.")],
-    scenario: Annotated[Path, typer.Argument(metavar="[SCENARIO.yaml]", help="For kinds.", show_default=False)] = Path(
-        "scenarios/scholarship.yaml"
-    ),
+    name: Annotated[
+        str, typer.Argument(metavar="NAME", help=f"{', '.join(STUDIES[:-1])} or {STUDIES[-1]}.", autocompletion=_studies)
+    ],
+    scenario: Annotated[
+        Path, typer.Argument(metavar="SCENARIO.yaml", help="For kinds.", show_default=False, autocompletion=scenario_files)
+    ] = Path("scenarios/scholarship.yaml"),
     data: Annotated[Path | None, typer.Option(metavar="PATH", help="For ihdp: the train .npz, or .csv files.")] = None,
     preset: Annotated[str, typer.Option(help="For ihdp: ihdp, ihdp-cfr-mmd or ihdp-cfr-wass.")] = "ihdp",
     reps: Annotated[int | None, typer.Option(min=1, help="Replications of transfer or ihdp.")] = None,
@@ -64,6 +79,7 @@ def study(  # noqa: PLR0913, PLR0917 — each is an option of its own
     small: Annotated[bool, typer.Option("--small", help="For transfer: a part of the cells.")] = False,
     out: Annotated[Path | None, typer.Option(metavar="FILE.csv", help="Also write the table there.")] = None,
     as_json: Json = False,
+    quiet: Quiet = False,
     verbose: Verbose = False,
 ) -> None:
     """Run a published study of the models again, or compare all kinds of model where the truth is known."""
@@ -72,19 +88,18 @@ def study(  # noqa: PLR0913, PLR0917 — each is an option of its own
     from optimizer.studies.study import Choices  # noqa: PLC0415
     from optimizer.studies.study import study as run  # noqa: PLC0415
 
-    log(verbose=verbose)
+    log(verbose=verbose, quiet=quiet)
     with clean_stdout() as stdout:
         with stages() as progress:
             choices = Choices(
                 scenario=scenario, data=data, preset=preset, reps=reps, seed=seed, jobs=jobs, small=small, progress=progress
             )
             found = run(name, choices)
-        if out is not None:
-            write_frontier(found.table, out)
-        if as_json:
-            rows = json.loads(found.table.to_json(orient="records", double_precision=15))
-            print_json(stdout, {"study": name, "notes": found.notes, "rows": rows})
-        else:
-            show_study(found.text or found.table, found.notes, console(stdout))
             if out is not None:
-                stdout.write(f"written to {out}\n")
+                write_frontier(found.table, out)
+        with written(out):
+            if as_json:
+                rows = json.loads(found.table.to_json(orient="records", double_precision=15))
+                print_json(stdout, {"study": name, "notes": found.notes, "rows": rows})
+            else:
+                tell(stdout, lambda console: show_study(found.text or found.table, found.notes, console), out=out, quiet=quiet)

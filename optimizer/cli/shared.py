@@ -6,29 +6,52 @@ import json
 import logging
 import os
 import sys
-from collections.abc import Iterator
+import warnings
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TextIO
 
 import typer
 
+from optimizer.cli.completing import scenario_files, set_keys
+
 PIPED_WIDTH = 120
 """Columns where stdout is no terminal."""
 
-ScenarioFile = Annotated[Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario file.")]
-Set = Annotated[list[str] | None, typer.Option("--set", metavar="KEY=VALUE", help="Override: limits.0.at_most=60_000_000.")]
+
+class Language(StrEnum):
+    """The languages that results are told in."""
+
+    EN = "en"
+    JA = "ja"
+
+
+ScenarioFile = Annotated[
+    Path, typer.Argument(metavar="SCENARIO.yaml", help="The scenario file.", autocompletion=scenario_files, show_default=False)
+]
+Set = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--set", metavar="KEY=VALUE", help="Override, for this run: limits.0.at_most=60_000_000.", autocompletion=set_keys
+    ),
+]
 Allow = Annotated[list[str] | None, typer.Option("--allow-module", metavar="NAME", help="Also take estimators from this module.")]
+Lang = Annotated[Language, typer.Option("--lang", help="Of what people read: English or Japanese.")]
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
-Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step on stderr.")]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and the document of --json).")]
+Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step on stderr, and where an error arose.")]
 
 
 @contextmanager
 def clean_stdout() -> Iterator[TextIO]:
-    """The real stdout for results; whatever libraries print there meanwhile, from C too, goes to stderr."""
+    """The real stdout for results; what libraries print there, from C too, goes to stderr if steps are logged, else nowhere."""
     sys.stdout.flush()
     kept = os.dup(1)
-    os.dup2(2, 1)
+    aside = os.dup(2) if logging.getLogger().isEnabledFor(logging.INFO) else os.open(os.devnull, os.O_WRONLY)
+    os.dup2(aside, 1)
+    os.close(aside)
     try:
         with os.fdopen(os.dup(kept), "w", encoding="utf-8") as stdout:
             yield stdout
@@ -50,6 +73,31 @@ def print_json(stdout: TextIO, document: object) -> None:
     stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-def log(*, verbose: bool) -> None:
-    """Logs go to stderr: warnings, or each step."""
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO if verbose else logging.WARNING, format="%(message)s", force=True)
+@contextmanager
+def written(out: Path | None) -> Iterator[None]:
+    """After the work: what is stopped here is only its telling, and what stands in `out` stays."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        if out is not None:
+            stopped.add_note(f"{out} was written")
+        raise
+
+
+def tell(stdout: TextIO, show: Callable[[Any], object], *, out: Path | None = None, quiet: bool = False) -> None:
+    """Show a result as a person reads it, and where it was written; nothing if nothing was asked for."""
+    if quiet:
+        return
+    show(console(stdout))
+    if out is not None:
+        stdout.write(f"written to {out}\n")
+
+
+def log(*, verbose: bool, quiet: bool = False) -> None:
+    """Logs go to stderr: warnings, or each step, or errors alone; `edge.terminal.stages` shows progress accordingly."""
+    if verbose and quiet:
+        raise typer.BadParameter("--quiet and --verbose contradict each other; choose one")
+    level = logging.INFO if verbose else logging.ERROR if quiet else logging.WARNING
+    logging.basicConfig(stream=sys.stderr, level=level, format="%(message)s", force=True)
+    if quiet:
+        warnings.simplefilter("ignore")

@@ -84,13 +84,25 @@ def dump_model(model: object, path: Path) -> None:
     """
     temporary = path.with_name(f".{path.name}.{os.getpid()}-{secrets.token_hex(4)}")
     try:
-        temporary.write_bytes(_same_each_time(skops.io.dumps(model)))
+        temporary.write_bytes(model_bytes(model))
         temporary.replace(path)
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def model_bytes(model: object) -> bytes:
+    """What a model's file holds: equal models, equal bytes.
+
+    Raises
+    ------
+    ModelError
+        If the model holds something skops cannot keep.
+    """
+    try:
+        return _same_each_time(skops.io.dumps(model))
     except (TypeError, ValueError, AttributeError, RecursionError) as error:
         what = type(model).__name__
         raise ModelError(f"model: {what} cannot be kept: {_first(error)}; choose an estimator skops can write") from error
-    finally:
-        temporary.unlink(missing_ok=True)
 
 
 def _same_each_time(archive: bytes) -> bytes:

@@ -41,26 +41,55 @@ def read_sources(scenario: Scenario, store: ModelStore) -> tuple[Units, History 
     ModelError
         If the features must be asked of a wrapped model that cannot say them.
     """
-    spec, history = scenario.history, None
-    past = None if spec is None else table_of_spec(spec)
+    past = None if scenario.history is None else table_of_spec(scenario.history)
     candidates = _candidates(scenario, past)
     if scenario.units.holdout is not None:
         past, candidates = _split(scenario, past)
-    if spec is not None and past is not None:
-        history = history_from(
-            past, outcome=spec.outcome, treatment=spec.treatment.column, features=spec.features, per=spec.treatment.per
-        )
+    history = _history(scenario, past)
     problem = scenario.build_problem()
-    units = units_from(candidates, id=scenario.units.id, features=_features(scenario, store), columns=problem.columns)
-    if history is not None and not isinstance(scenario.model, WrappedSpec):
-        check_same_kinds(history, units)
-    if problem.costs.expected:
-        units = _paid_if_outcome(scenario, units, history)
+    units = units_from(candidates, id=scenario.units.id, features=features_of(scenario, store), columns=problem.columns)
+    units = known_from(scenario, units, history)
     # What rules and costs read is told before anything is fitted.
     problem.terms(len(units), units.frame)
     for note in (*(history.notes if history else ()), *units.notes):
         log.info("%s", note)
     return units, history
+
+
+def read_history(scenario: Scenario) -> History | None:
+    """The history alone, where the units are read elsewhere; None where a wrapped model needs none.
+
+    Raises
+    ------
+    DataError
+        If the table does not hold what the scenario says of it.
+    """
+    history = _history(scenario, None if scenario.history is None else table_of_spec(scenario.history))
+    for note in history.notes if history else ():
+        log.info("%s", note)
+    return history
+
+
+def known_from(scenario: Scenario, units: Units, history: History | None) -> Units:
+    """The units, with what their history says about them noted.
+
+    Raises
+    ------
+    DataError
+        If they cannot be decided by this history.
+    """
+    if history is not None and not isinstance(scenario.model, WrappedSpec):
+        check_same_kinds(history, units)
+    return _paid_if_outcome(scenario, units, history) if scenario.build_problem().costs.expected else units
+
+
+def _history(scenario: Scenario, past: Table | None) -> History | None:
+    spec = scenario.history
+    if spec is None or past is None:
+        return None
+    return history_from(
+        past, outcome=spec.outcome, treatment=spec.treatment.column, features=spec.features, per=spec.treatment.per
+    )
 
 
 def source_histories(scenario: Scenario) -> tuple[History, ...]:
@@ -130,7 +159,14 @@ def _split(scenario: Scenario, past: Table | None) -> tuple[Table, Table]:
     return hold_out(past, outcome=spec.outcome, treatment=spec.treatment.column, share=share, seed=scenario.solver.seed)
 
 
-def _features(scenario: Scenario, store: ModelStore) -> tuple[str, ...]:
+def features_of(scenario: Scenario, store: ModelStore) -> tuple[str, ...]:
+    """The columns that the response model reads.
+
+    Raises
+    ------
+    ModelError
+        If they must be asked of a wrapped model that cannot say them.
+    """
     model = scenario.model
     if isinstance(model, WrappedSpec):
         if model.features is not None:

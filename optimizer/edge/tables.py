@@ -10,7 +10,7 @@ import hashlib
 import io
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ import pyarrow.parquet as pq
 from numpy.typing import NDArray
 
 from optimizer.edge.csv_text import parse_csv
+from optimizer.edge.parquet import chunks_of, digest_of, digest_of_file, files_of, is_many, read_chunks
 from optimizer.errors import DataError
 
 SHOWN = 3
@@ -55,12 +56,12 @@ class Table:
 
 
 def read_table(path: Path, *, name: str | None = None, text_columns: Collection[str] = ()) -> Table:
-    """Read a CSV (UTF-8, commas) or Parquet file.
+    """Read a CSV (UTF-8, commas) or Parquet file, or a folder of Parquet files; what is an URL is one.
 
     Parameters
     ----------
     path
-        The file; its suffix says what it is.
+        The file, whose suffix says what it is, or the folder.
     name
         What messages call it, by default the path.
     text_columns
@@ -72,6 +73,8 @@ def read_table(path: Path, *, name: str | None = None, text_columns: Collection[
         If there is no such file, it is not what its suffix says, it has no rows, or two columns share a name.
     """
     name = str(path) if name is None else name
+    if is_many(path):
+        return _many(path, name)
     suffix = path.suffix.lower()
     if suffix not in (".csv", ".parquet"):
         raise DataError(f"{name}: must be a .csv or .parquet file, got {suffix or 'no suffix'}; save the table as CSV UTF-8")
@@ -80,6 +83,25 @@ def read_table(path: Path, *, name: str | None = None, text_columns: Collection[
     if suffix == ".csv":
         return Table(frame=parse_csv(data, name=name, text_columns=text_columns), digest=digest, name=name, first_row=2)
     return Table(frame=_checked(_parquet(data, name), name), digest=digest, name=name)
+
+
+def table_of_piece(piece: pa.Table, name: str, first: int = 0) -> Table:
+    """A piece of a Parquet table, from row `first` on; it has no digest of its own.
+
+    Raises
+    ------
+    DataError
+        If it has no rows, or two columns share a name.
+    """
+    frame = _checked(piece.to_pandas(ignore_metadata=True), name)
+    frame.index = pd.RangeIndex(first, first + len(frame))
+    return Table(frame=frame, digest="", name=name)
+
+
+def _many(path: Path, name: str) -> Table:
+    files = files_of(path)
+    whole = table_of_piece(read_chunks([chunk for file in files for chunk in chunks_of(file)]), name)
+    return replace(whole, digest=digest_of(path, files, [digest_of_file(file) for file in files]))
 
 
 def table_of(frame: pd.DataFrame, name: str = "table") -> Table:
@@ -101,8 +123,6 @@ def _bytes(path: Path, name: str) -> bytes:
         near = get_close_matches(path.name, _neighbours(path), n=1)
         hint = f"did you mean {near[0]}?" if near else "check the path; it is relative to the scenario"
         raise DataError(f"{name}: no such file; {hint}") from None
-    except IsADirectoryError:
-        raise DataError(f"{name}: is a folder; name the file in it") from None
     except OSError as error:
         raise DataError(f"{name}: cannot be read: {error.strerror}; check the path and its permissions") from error
     if not data.strip():

@@ -1,20 +1,27 @@
-"""What a person sees: a summary on stdout, progress on stderr."""
+"""What a person sees: tables of results on stdout, progress on stderr; a plan's figures are in `show_plan`."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import logging
+import math
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import timedelta
 
 import numpy as np
 import pandas as pd
 from rich.console import Console
-from rich.progress import BarColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, SpinnerColumn, Task, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
+from rich.text import Text
 
 from optimizer.problem.allocation import Second
 from optimizer.problem.certificate import Certificate
-from optimizer.problem.result import Summary
-from optimizer.problem.words import total_in_words
+
+log = logging.getLogger(__name__)
+
+Report = Callable[..., None]
+"""Told a stage's name, and the share of it that is done where that is known."""
 
 STAGES = {
     "read": "read the tables",
@@ -37,7 +44,7 @@ DECIMALS = 4
 
 
 class Stages:
-    """A progress bar a stage; silent where stderr is no terminal."""
+    """A progress bar a stage, with the time that is left where the share that is done is known."""
 
     def __init__(self, bars: Progress) -> None:
         self._bars = bars
@@ -51,17 +58,44 @@ class Stages:
         task = self._tasks[stage]
         if self._last not in (None, task):
             self._bars.update(self._last, total=1.0, completed=1.0)
+            self._bars.reset(task, total=None)
         self._last = task
         if share is not None:
             self._bars.update(task, total=1.0, completed=share)
 
 
+class Lines:
+    """A line on the log for each stage that begins."""
+
+    def __init__(self) -> None:
+        self._last = ""
+
+    def __call__(self, stage: str, _share: float | None = None) -> None:
+        """Say that a stage has begun."""
+        if stage != self._last:
+            log.info("%s", STAGES.get(stage, stage))
+        self._last = stage
+
+
+class Left(ProgressColumn):
+    """The time that a stage still takes, where that can be told."""
+
+    def render(self, task: Task) -> Text:
+        """As in "0:00:12 left"."""
+        seconds = None if task.finished or task.total is None else task.time_remaining
+        return Text("" if seconds is None else f"{timedelta(seconds=math.ceil(seconds))} left", style="progress.remaining")
+
+
 @contextmanager
-def stages() -> Iterator[Stages]:
-    """Progress bars on stderr for the length of a run."""
+def stages() -> Iterator[Report]:
+    """Progress on stderr for the length of a run: bars on a terminal, a line a stage where steps are logged, else nothing."""
     console = Console(stderr=True)
-    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=console, transient=True, disable=not console.is_terminal) as bars:
+    if log.isEnabledFor(logging.INFO):
+        yield Lines()
+        return
+    shown = console.is_terminal and not console.is_dumb_terminal and log.isEnabledFor(logging.WARNING)
+    columns = (SpinnerColumn(), TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), Left())
+    with Progress(*columns, console=console, transient=True, disable=not shown) as bars:
         yield Stages(bars)
 
 
@@ -99,75 +133,6 @@ def _cell(value: object) -> str:
     if isinstance(value, bool | np.bool_):
         return "yes" if value else "no"
     return f"{value:,}" if isinstance(value, int | np.integer) else f"{value:.8g}" if isinstance(value, float) else str(value)
-
-
-def show_summary(summary: Summary, console: Console) -> None:
-    """The figures a committee asks for first."""
-    money = f" {summary.currency}".rstrip()
-    table = Table(title=summary.name, title_justify="left", show_header=False, box=None)
-    table.add_column(style="bold")
-    table.add_column(justify="right")
-    for name, (used, allowed) in summary.usage.items():
-        table.add_row(f"limit {name}", f"{total_in_words(used)} of {total_in_words(allowed)}")
-    expected = " (expected)" if summary.expected_cost else ""
-    if summary.offered != summary.spent:
-        table.add_row("offered in all", f"{summary.offered:,}{money}")
-    table.add_row(f"spent{expected}", f"{summary.spent:,}{money}")
-    table.add_row("recipients", f"{summary.recipients:,} of {summary.units:,}")
-    if summary.extrapolated is not None:
-        table.add_row("awards unlike any that units alike were seen with", f"{summary.extrapolated:,}")
-    table.add_row(f"expected {summary.outcome_name} without awards", f"{summary.without:,.4f}")
-    table.add_row(f"expected {summary.outcome_name} with this plan", f"{summary.value:,.4f}")
-    table.add_row("uplift", f"{summary.uplift:,.4f}")
-    if summary.cost_per_outcome is not None:
-        table.add_row("cost per extra outcome", f"{summary.cost_per_outcome:,.0f}{money}")
-    table.add_row("no plan can exceed", f"{summary.bound:,.4f} (bound source: {summary.bound_source})")
-    table.add_row("gap", f"{100 * summary.gap:.9g} %")
-    console.print(table)
-    if summary.then_in_words:
-        console.print(f"  then: {summary.then_in_words}", markup=False, highlight=False, soft_wrap=True)
-    if summary.objective_in_words:
-        console.print(f"  objective: {summary.objective_in_words}", markup=False, highlight=False, soft_wrap=True)
-    if summary.promise is not None:
-        words = f"{summary.outcome_name}, either half of history by the other: {summary.promise.in_words(summary.units)}"
-        console.print(f"  {words}", markup=False, highlight=False, soft_wrap=True)
-    for sentence in summary.prices:
-        console.print(f"  {sentence}", markup=False, highlight=False)
-    console.print(_rules(summary))
-    if summary.segments:
-        console.print(_segments(summary))
-
-
-def _segments(summary: Summary) -> Table:
-    table = Table(
-        "", "units", "in truth between", "awards", title="By segment, at the largest award", title_justify="left", box=None
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
-    for segment in summary.segments:
-        table.add_row(segment.name, f"{segment.units:,}", f"{segment.low:,.0f} and {segment.high:,.0f}", f"{segment.money:,}")
-    return table
-
-
-def _rules(summary: Summary) -> Table:
-    table = Table(
-        "",
-        "spent (expected)" if summary.expected_cost else "spent",
-        "recipients",
-        "expected",
-        "uplift",
-        title="The same money, spent in simpler ways",
-        title_justify="left",
-        box=None,
-    )
-    for column in table.columns[1:]:
-        column.justify = "right"
-    rows = [("this plan", summary.spent, summary.recipients, summary.value, ())]
-    rows += [(rule.name, rule.spent, rule.recipients, rule.outcome, rule.breaks) for rule in summary.rules]  # type: ignore[misc]
-    for name, spent, recipients, outcome, breaks in rows:
-        label = f"{name} (breaks {', '.join(breaks)})" if breaks else name
-        table.add_row(label, f"{spent:,}", f"{recipients:,}", f"{outcome:,.4f}", f"{outcome - summary.without:,.4f}")
-    return table
 
 
 def show_certificate(certificate: Certificate, console: Console) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -11,7 +12,7 @@ from numpy.typing import NDArray
 
 from optimizer.edge.columns import finite, present, usable_feature
 from optimizer.edge.history_from import imputed
-from optimizer.edge.tables import SHOWN, Table
+from optimizer.edge.tables import SHOWN, Table, table_of
 from optimizer.errors import DataError
 from optimizer.problem.units import History, Units
 
@@ -70,6 +71,14 @@ def identifiers(table: Table, column: str) -> NDArray[np.object_]:
         more = f"; {len(twice)} such ids" if len(twice) > SHOWN else ""
         raise DataError(f'{table.name}: id column "{column}" must hold each id once, got {shown}{more}; make them differ')
     return ids
+
+
+def part_of(units: Units, rows: NDArray[np.intp]) -> Units:
+    """The units of these rows, in this order; the digest is that of their own cells, whoever else is in the table."""
+    part = units.take(rows)
+    if not len(part):
+        return part
+    return replace(part, digest=table_of(part.frame.assign(**{"": part.ids})).digest)
 
 
 def check_same_kinds(history: History, units: Units) -> None:

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Literal
+from dataclasses import dataclass, replace
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+
+from optimizer.problem.coupling import Coupling, Totals
+from optimizer.problem.curves import Curves
+from optimizer.problem.markup import facts_html
+from optimizer.problem.streamed import Streamed
 
 BoundSource = Literal["dual", "core"]
 
@@ -94,6 +99,7 @@ class Allocation:
         rests on the backend's solution of the core.
     shadow_prices : by limit, what one unit more of its figure would be worth; negative for at_least limits.
     usage : by limit, (used, allowed) in the limit's own measure.
+    passes : how often the search for the best outcome passed over all units.
     then : what was minimised among plans near the best; None if nothing was. Value and usage are then those of the plan that
         was chosen last, bound and prices those of the best outcome, so that the gap holds what was given up.
     cautious : what was maximised in place of the expected outcome; None if that was maximised. Value, usage, bound and prices
@@ -109,11 +115,30 @@ class Allocation:
     usage: Mapping[str, tuple[float, float]]
     then: Second | None = None
     cautious: Cautious | None = None
+    passes: int = 0
+
+    def choosing(self, index: NDArray[np.intp], curves: Curves | Streamed, coupling: Coupling) -> Self:
+        """Another choice (of a part of the units, perhaps), with its amounts, value and usage; bound and prices stay."""
+        totals = Totals.of(index, curves, coupling)
+        amount = curves.amounts.array[index]
+        return replace(self, index=index, amount=amount, value=totals.outcome, usage=coupling.usage(totals))
 
     @property
     def gap(self) -> float:
         """(bound − value)/|value|; 0 is a proven optimum; with another objective up to about what it gave up."""
         return relative_gap(self.value, self.bound)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows."""
+        facts = {
+            "recipients": f"{np.count_nonzero(self.amount):,} of {len(self.amount):,}",
+            "awards in all": f"{int(self.amount.sum()):,}",
+            "expected outcome": f"{self.value:,.4f}",
+            "no allocation can exceed": f"{self.bound:,.4f} (bound source: {self.bound_source})",
+            "gap": f"{100 * self.gap:.6g} %",
+        }
+        limits = {f"limit {name}": f"{used:,.10g} of {allowed:,.10g}" for name, (used, allowed) in self.usage.items()}
+        return facts_html("Allocation", facts | limits)
 
 
 def relative_gap(value: float, bound: float) -> float:

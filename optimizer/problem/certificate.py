@@ -21,6 +21,7 @@ class Certificate:
     spent, recipients : currency units and heads.
     shadow_prices, usage : by limit, as in `Allocation`.
     expected_cost : whether `spent`, and whatever counts cost, is an expectation: awards are paid only if the outcome happens.
+    passes : how often the search for the best outcome passed over all units, as claimed; this proof takes one pass.
     then : the second objective, its figure and bound recomputed as well; None if there is none.
     cautious : likewise what was maximised in place of the expected outcome; `value` stays the expected outcome of the plan.
     """
@@ -37,6 +38,7 @@ class Certificate:
     shadow_prices: Mapping[str, float]
     usage: Mapping[str, tuple[float, float]]
     expected_cost: bool = False
+    passes: int = 0
     then: Second | None = None
     cautious: Cautious | None = None
 

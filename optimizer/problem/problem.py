@@ -42,9 +42,13 @@ class Problem:
     @property
     def columns(self) -> tuple[str, ...]:
         """The units' columns that limits, costs and rules name, each once."""
-        named = [column for limit in self.limits for column in limit.columns]
         extra = () if self.costs.column is None else (self.costs.column,)
-        return tuple(sorted({*named, *extra, *self.rules.columns}))
+        return tuple(sorted({*self.columns_of_limits, *extra, *self.rules.columns}))
+
+    @property
+    def columns_of_limits(self) -> tuple[str, ...]:
+        """The units' columns that limits name, each once."""
+        return tuple(sorted({column for limit in self.limits for column in limit.columns}))
 
     def terms(self, n: int, frame: pd.DataFrame | None) -> Terms:
         """The terms on which amounts are offered to n units, whose columns `frame` holds.

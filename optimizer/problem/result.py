@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from fractions import Fraction
 from typing import Any
 
@@ -11,18 +12,25 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from models.evaluation.quadrants import SEGMENTS as QUADRANTS
 from models.evaluation.quadrants import Quadrants
 from optimizer.problem.allocation import Allocation, Second
 from optimizer.problem.certificate import Certificate
+from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.evaluation import Promise
 from optimizer.problem.limits import Limit
+from optimizer.problem.markup import facts_html, rows_html
+from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
-from optimizer.problem.sums import exact_sum
+from optimizer.problem.sums import Parts, exact_parts, exact_sum
 from optimizer.problem.units import Units
 
 SEGMENTS = np.array(["lost cause", "persuadable", "sleeping dog", "sure thing"], dtype=object)
 """By 2·(likely without) + (likely with): the four quadrants of uplift."""
+
+FIRST = 10
+"""Recipients that a notebook shows."""
 
 COLUMNS = ("id", "amount", "outcome_without", "outcome_with", "uplift", "segment", "extrapolated")
 
@@ -113,6 +121,15 @@ class Summary:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True, eq=False)
+class Basis:
+    """What a plan was decided on: who would do what, within which limits, how searched for."""
+
+    curves: Curves | Streamed
+    coupling: Coupling
+    solver: Solver
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
     """Who gets how much, and everything that backs it.
@@ -120,12 +137,34 @@ class Plan:
     Attributes
     ----------
     table : one row a unit: id, amount, outcome_without, outcome_with, uplift, segment, extrapolated.
+    basis : what its pictures are drawn from.
     """
 
     allocation: Allocation
     certificate: Certificate
     table: pd.DataFrame
     summary: Summary
+    basis: Basis = field(repr=False, compare=False)
+
+    def _repr_html_(self) -> str:
+        """What a notebook shows: the figures a committee asks for first, the limits, and the first recipients."""
+        said, money = self.summary, f" {self.summary.currency}".rstrip()
+        facts = {
+            "recipients": f"{said.recipients:,} of {said.units:,}",
+            "spent": f"{said.spent:,}{money}",
+            f"expected {said.outcome_name} without awards": f"{said.without:,.4f}",
+            f"expected {said.outcome_name} with this plan": f"{said.value:,.4f}",
+            "uplift": f"{said.uplift:,.4f}",
+            "gap": f"{100 * said.gap:.6g} %",
+        }
+        limits = {f"limit {name}": f"{used:,.10g} of {allowed:,.10g}" for name, (used, allowed) in said.usage.items()}
+        awarded = self.table.loc[self.table["amount"] > 0].head(FIRST)
+        rows = [
+            (str(row.id), f"{row.amount:,}", f"{row.outcome_without:.4f}", f"{row.outcome_with:.4f}", f"{row.uplift:.4f}")
+            for row in awarded.itertuples(index=False)
+        ]
+        caption = f"The first {len(rows)} of {said.recipients:,} recipients"
+        return facts_html(said.name, facts | limits) + rows_html(caption, COLUMNS[:5], rows)
 
 
 def table_of_plan(
@@ -149,7 +188,7 @@ def table_of_plan(
             "outcome_without": without,
             "outcome_with": value,
             "uplift": value - without,
-            "segment": _segments(curves) if probabilities else "",
+            "segment": segment_of(without, curves.column(-1)) if probabilities else "",
             "extrapolated": "" if extrapolated is None else extrapolated,
         }
     )
@@ -161,17 +200,38 @@ def segments_of(curves: Curves | Streamed, table: pd.DataFrame) -> tuple[Segment
     A model says how likely the outcome is without and with an award, not which outcomes go together: that leaves bounds
     (`models.evaluation.quadrants`).
     """
-    quadrants = Quadrants.read(curves.column(0), curves.column(-1)).table().set_index("segment")
-    counted = table.groupby("segment")["amount"].agg(["size", "sum"])
+    return segments_together([segments_in(curves.column(0), curves.column(-1), table["amount"].to_numpy())])
+
+
+Counted = tuple[int, Parts, Parts, int]
+"""Of a segment: units, the sums that are the bounds, and money."""
+
+
+def segments_in(without: NDArray[np.float64], largest: NDArray[np.float64], amount: NDArray[np.int64]) -> dict[str, Counted]:
+    """What a part of the units adds to each segment, exactly."""
+    bounds, own = Quadrants.read(without, largest).bounds, segment_of(without, largest)
+    return {
+        name: (
+            int((own == name).sum()),
+            exact_parts(bounds[:, place, 0]),
+            exact_parts(bounds[:, place, 1]),
+            int(amount[own == name].sum()),
+        )
+        for place, name in enumerate(QUADRANTS)
+    }
+
+
+def segments_together(told: Sequence[dict[str, Counted]]) -> tuple[Segment, ...]:
+    """The segments of several parts of the units."""
     return tuple(
         Segment(
             name=name,
-            units=int(counted["size"].get(name, 0)),
-            low=float(quadrants.loc[name, "low"]),  # type: ignore[arg-type]
-            high=float(quadrants.loc[name, "high"]),  # type: ignore[arg-type]
-            money=int(counted["sum"].get(name, 0)),
+            units=sum(own[name][0] for own in told),
+            low=math.fsum(part for own in told for part in own[name][1]),
+            high=math.fsum(part for own in told for part in own[name][2]),
+            money=sum(own[name][3] for own in told),
         )
-        for name in ("persuadable", "sure thing", "lost cause", "sleeping dog")
+        for name in QUADRANTS
     )
 
 
@@ -206,7 +266,8 @@ def _of(limit: Limit, row: str) -> bool:
     return row == limit.name or (limit.by is not None and row.startswith(f"{limit.name}: "))
 
 
-def _segments(curves: Curves | Streamed) -> NDArray[np.object_]:
-    likely = np.column_stack([curves.column(0), curves.column(-1)]) >= 0.5  # noqa: PLR2004 — more likely than not
+def segment_of(without: NDArray[np.float64], largest: NDArray[np.float64]) -> NDArray[np.object_]:
+    """(n,) the segment of each unit, given its outcomes without an award and at the largest one."""
+    likely = np.column_stack([without, largest]) >= 0.5  # noqa: PLR2004 — more likely than not
     segments: NDArray[np.object_] = SEGMENTS[2 * likely[:, 0] + likely[:, 1]]
     return segments

@@ -7,11 +7,11 @@ side takes up; parity is a row for each ordered pair of groups. Coefficients are
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import permutations
-from typing import get_args
+from typing import Any, get_args
 
 import numpy as np
 import pandas as pd
@@ -72,32 +72,59 @@ def slack(row: Row) -> Fraction:
     return Fraction(OUTCOME_TOLERANCE) * max(Fraction(1), abs(row.allowed)) if row.counts_outcome else Fraction(0)
 
 
-def counted(limit: Limit, n: int, frame: pd.DataFrame | None) -> dict[str, NDArray[np.bool_]]:
-    """Whom the limit counts: one mask (n,), or by name one for each group that parity holds together."""
+def counted(
+    limit: Limit, n: int, frame: pd.DataFrame | None, values: Sequence[Any] | None = None
+) -> dict[str, NDArray[np.bool_]]:
+    """Whom the limit counts: one mask (n,), or by name one for each group that parity holds together.
+
+    Parameters
+    ----------
+    values : of the column that parity compares; by default those that these units have.
+    """
     if limit.where is None and limit.by is None:
         return {"": np.ones(n, dtype=bool)}
+    inside = _inside(limit, n, frame)
+    if limit.by is None:
+        return {"": inside}
+    assert frame is not None
+    held = compared(limit, [values_in(limit, n, frame)]) if values is None else tuple(values)
+    codes = pd.Index(held).get_indexer(frame[limit.by].where(inside))
+    return {str(value): codes == code for code, value in enumerate(held)}
+
+
+def values_in(limit: Limit, n: int, frame: pd.DataFrame | None) -> tuple[Any, ...]:
+    """The values that parity compares among n units, as many as a fault would show; none for another limit."""
+    if limit.by is None:
+        return ()
+    inside = _inside(limit, n, frame)
+    assert frame is not None
+    if limit.by not in frame.columns:
+        known = sorted(map(str, frame.columns))
+        raise DataError(f"limit {limit.name}: column {limit.by!r} is not in the units; they have {known}")
+    return tuple(frame.loc[inside, limit.by].dropna().unique().tolist())
+
+
+def compared(limit: Limit, told: Iterable[Sequence[Any]]) -> tuple[Any, ...]:
+    """The values that parity compares, in order, given those of each part of the units."""
+    values = pd.factorize(pd.Series([value for own in told for value in own]), sort=True)[1].tolist()
+    if len(values) > MOST_GROUPS:
+        raise DataError(
+            f"limit {limit.name}: column {limit.by!r} has {len(values)} values, more than the {MOST_GROUPS} that parity "
+            "compares; name a column with fewer"
+        )
+    return tuple(values)
+
+
+def _inside(limit: Limit, n: int, frame: pd.DataFrame | None) -> NDArray[np.bool_]:
     if frame is None:
         group = f"column {limit.by!r}" if limit.where is None else f"group {limit.where}"
         raise DataError(f"limit {limit.name}: names the {group}, but no columns of the units are known; pass units=")
     if len(frame) != n:
         raise DataError(f"units: must have one row for each of the {n} curves, got {len(frame)}")
     try:
-        inside = np.ones(n, dtype=bool) if limit.where is None else limit.where.mask(frame)
+        return np.ones(n, dtype=bool) if limit.where is None else limit.where.mask(frame)
     except ValueError as wrong:
         raise DataError(f"limit {limit.name}: {wrong}") from wrong
-    return {"": inside} if limit.by is None else _values(limit, limit.by, frame, inside)
-
-
-def _values(limit: Limit, by: str, frame: pd.DataFrame, inside: NDArray[np.bool_]) -> dict[str, NDArray[np.bool_]]:
-    if by not in frame.columns:
-        raise DataError(f"limit {limit.name}: column {by!r} is not in the units; they have {sorted(map(str, frame.columns))}")
-    codes, values = pd.factorize(frame[by].where(inside), sort=True)
-    if len(values) > MOST_GROUPS:
-        raise DataError(
-            f"limit {limit.name}: column {by!r} has {len(values)} values, more than the {MOST_GROUPS} that parity compares; "
-            "name a column with fewer"
-        )
-    return {str(value): codes == code for code, value in enumerate(values)}
 
 
 def rows_of(

@@ -38,6 +38,10 @@ class Units:
     def __len__(self) -> int:
         return len(self.ids)
 
+    def take(self, rows: NDArray[np.intp]) -> Units:
+        """The units of these rows, in this order; the digest stays the whole table's."""
+        return replace(self, ids=self.ids[rows], frame=self.frame.iloc[rows].reset_index(drop=True))
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class History:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from itertools import groupby
 
 import numpy as np
@@ -159,27 +160,57 @@ def price_in_words(certificate: Certificate, rows: Sequence[Row], *, step: int, 
         if not pressing:
             sentences.append(f"{limit.name}: not what holds the plan back; more of it would bring nothing")
         for name, price in pressing.items():
-            more, amount = _little(limit, certificate, step, currency, outcome)
+            few = little(limit, certificate, step)
+            more, amount = _little_in_words(few, limit, currency, outcome), few.amount
             change = f"{more} more allowed" if price > 0 else f"{more} less required"
             sentences.append(f"{name}: {change} would bring {abs(price) * amount:.3g} {outcome}")
     return tuple(sentences)
 
 
-def _little(limit: Limit, certificate: Certificate, step: int, currency: str, outcome: str) -> tuple[str, float]:
-    """A little of the limit's figure in words, and how much that is of what its price is the price of."""
+@dataclass(frozen=True, slots=True)
+class Little:
+    """A little more of a limit's figure.
+
+    Attributes
+    ----------
+    kind : ``cost``, ``recipients``, ``outcome`` or ``uplift``, one of which a total is made of; ``cost_a_unit`` or
+        ``outcome_a_unit`` between means that parity holds together; ``point``, a percentage point; ``figure``, 1 % of the figure.
+    shown : how much that is, as one would say it.
+    amount : and in what the limit's price is the price of.
+    """
+
+    kind: str
+    shown: float
+    amount: float
+
+
+def little(limit: Limit, certificate: Certificate, step: int) -> Little:
+    """A little of the limit's figure, where `step` is a little money."""
     if limit.by is not None and limit.measure == "cost":
         few = max(1, step // 100)
-        return f"{few:,} {currency}".strip() + " a unit", few
+        return Little("cost_a_unit", few, few)
     if limit.by is not None:
-        return ("one percentage point" if limit.measure == "recipients" else f"0.01 {outcome} a unit"), 0.01
+        return Little("point" if limit.measure == "recipients" else "outcome_a_unit", 1, 0.01)
     if limit.of is not None and limit.of == limit.measure:
-        return "one percentage point", _taken_of(limit, certificate) / 100
+        return Little("point", 1, _taken_of(limit, certificate) / 100)
     if limit.of in MEASURES:
         figure = float(limit.figure) / 100
-        return f"1 % of its figure ({figure:,.6g} for each {EACH[limit.of]})", figure * _taken_of(limit, certificate)
-    if limit.measure == "cost":
-        return f"{step:,} {currency}".strip(), step
-    return {"recipients": "one award", "outcome": f"one {outcome}", "uplift": f"one extra {outcome}"}[limit.measure], 1
+        return Little("figure", figure, figure * _taken_of(limit, certificate))
+    amount = step if limit.measure == "cost" else 1
+    return Little(limit.measure, amount, amount)
+
+
+def _little_in_words(few: Little, limit: Limit, currency: str, outcome: str) -> str:
+    return {
+        "cost": f"{few.shown:,} {currency}".strip(),
+        "cost_a_unit": f"{few.shown:,} {currency}".strip() + " a unit",
+        "point": "one percentage point",
+        "outcome_a_unit": f"0.01 {outcome} a unit",
+        "figure": f"1 % of its figure ({few.shown:,.6g} for each {EACH.get(limit.of or '', '')})",
+        "recipients": "one award",
+        "outcome": f"one {outcome}",
+        "uplift": f"one extra {outcome}",
+    }[few.kind]
 
 
 def _taken_of(limit: Limit, certificate: Certificate) -> float:
