@@ -1,5 +1,7 @@
 """Why a unit got its amount; and what is said to change it does, when solved again in another way."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -171,11 +173,23 @@ def test_both_languages_say_every_figure(left):
     found = explain(folder / "out", some(plan)[0])
     for lang in ("en", "ja"):
         why, changes = why_in_words(found, lang), changes_in_words(found, lang)
-        assert f"{found.given.amount:,} JPY" in why[0]
+        assert f"{found.given.amount:,}{' JPY' if lang == 'en' else '円'}" in why[0]
         assert len(changes) == len(found.changes)
         for sentence, change in zip(changes, found.changes, strict=True):
             assert (f"{change.figure:,.0f}" if change.setting else f"{change.figure:g}") in sentence
-            assert change.given is None or not change.given or f"{change.given:,} JPY" in sentence
+            assert change.given is None or not change.given or f"{change.given:,}" in sentence
+
+
+def test_what_brings_less_is_not_said_to_bring_minus_so_much_more(left):
+    folder, plan = left
+    found = why(folder / "out", some(plan)[0])
+    *options, largest = found.options[: found.chosen + 2]
+    dearer = replace(largest, gain=found.given.gain - 0.25, cost=found.given.cost + 1_000)
+    worse = replace(found, options=(*options, dearer))
+    [said] = [sentence for sentence in why_in_words(worse) if sentence.startswith("The next larger")]
+    assert "would bring 0.2500 less and cost 1,000 JPY more;" in said
+    [said] = [sentence for sentence in why_in_words(worse, "ja") if sentence.startswith("一つ上")]
+    assert "0.2500 減り、費用が 1,000円 増えます。" in said
 
 
 def test_who_is_not_in_the_plan_is_told_who_is_near(left):

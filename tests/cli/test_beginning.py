@@ -8,20 +8,13 @@ import pytest
 import typer
 
 from models.truth import ScholarshipWorld
-from optimizer import cli, read_scenario
+from optimizer import read_scenario
 from optimizer.edge.datasets import read_dataset
 
 
-@pytest.fixture
-def run(capfd, tmp_path, monkeypatch):
+@pytest.fixture(autouse=True)
+def _in_a_folder_of_its_own(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-
-    def call(*argv):
-        code = cli.main([str(word) for word in argv])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture

@@ -8,21 +8,10 @@ from datetime import UTC, date, datetime
 import pandas as pd
 import pytest
 
-from optimizer import cli
 from optimizer.edge.ledger import Ledger
 from optimizer.problem.night import Run
 
 NOW = datetime(2026, 11, 24, tzinfo=UTC)
-
-
-@pytest.fixture
-def run(capfd):
-    def call(*argv):
-        code = cli.main([str(word) for word in argv])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture

@@ -19,16 +19,6 @@ COMMANDS = typer.main.get_command(cli.app).commands
 HEAVY = ("gurobipy", "numpy", "pandas", "plotly", "pyarrow", "scipy", "sklearn", "sqlalchemy", "dash", "ruamel")
 
 
-@pytest.fixture
-def run(capfd):
-    def call(*argv):
-        code = cli.main([str(word) for word in argv])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
-
-
 def process(*argv, **keys):
     return subprocess.Popen([sys.executable, "-m", "optimizer.cli", *map(str, argv)], **keys)
 

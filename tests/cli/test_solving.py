@@ -7,7 +7,6 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from optimizer import cli
 from optimizer.errors import BursarError
 
 ROOT = Path(__file__).parents[2]
@@ -25,16 +24,6 @@ DATA = {
     "then_previous_missing": "no_such_plan.csv: no such file",
 }
 """Scenarios whose tables are wrong, and what is said of them."""
-
-
-@pytest.fixture
-def run(capfd):
-    def call(*argv):
-        code = cli.main([str(word) for word in argv])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
 
 
 def test_solve_prints_the_summary_and_leaves_all_files(run, folder):

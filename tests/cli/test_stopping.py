@@ -9,7 +9,6 @@ from contextlib import contextmanager
 
 import pytest
 
-from optimizer import cli
 from optimizer.edge import outputs, terminal
 
 HARD = """
@@ -33,16 +32,6 @@ HARD = """
             gurobi.optimize(model)
 """
 """A search that takes much longer than anybody waits, and a signal half a second into it."""
-
-
-@pytest.fixture
-def run(capfd):
-    def call(*argv):
-        code = cli.main([str(word) for word in argv])
-        out, err = capfd.readouterr()
-        return code, out, err
-
-    return call
 
 
 @pytest.fixture
