@@ -72,8 +72,9 @@ def _outcome(found: Answer) -> str:
 
 
 def _table(heads: list[str], rows: list[list[str]]) -> Any:
+    # On a narrow screen a cell says itself what it is.
+    labels: list[dict[str, Any]] = [{"data-label": text} for text in heads]
+    cells = [[html.Td(text, **label) for label, text in zip(labels, row, strict=True)] for row in rows]
     head = html.Thead(html.Tr([html.Th(text, scope="col") for text in heads]))
-    body = html.Tbody(
-        [html.Tr([html.Td(text, **{"data-label": head}) for head, text in zip(heads, row, strict=True)]) for row in rows]
-    )
+    body = html.Tbody([html.Tr(row) for row in cells])
     return html.Div(html.Table([head, body]), className="scroll", tabIndex=0)

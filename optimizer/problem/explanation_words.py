@@ -6,11 +6,11 @@ changes   "With a limit "cost" of 131,000,000 JPY instead of 120,000,000 JPY, S0
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Literal, get_args
 
 from optimizer.problem.explanation import Change, Explanation, Option
-from optimizer.problem.words import NOTHING
+from optimizer.problem.words import NOTHING, money_pattern
 
 Lang = Literal["en", "ja"]
 
@@ -22,17 +22,19 @@ WORDS: dict[Lang, dict[str, str]] = {
         "likely": "probability of {outcome}",
         "expected": "expected {outcome}",
         "none": "no award",
+        "more": "{much} more",
+        "less": "{much} less",
         "given": "{unit} is given {amount}.",
-        "brings": "The {noun} is {value} with it and {without} without an award: {uplift} more.",
+        "brings": "The {noun} is {value} with it and {without} without an award: {uplift}.",
         "without": "The {noun} is {without} without an award.",
         "caution": "What is maximised is {caution}: {gain} at this amount.",
         "free": "No limit holds the plan back, so money for others costs nothing here.",
         "money": "At the plan's prices {money} spent on others brings {brought} there.",
         "place": "A place under the limit “{limit}” brings {brought} elsewhere.",
         "other": "One unit more of the limit “{limit}” would bring {brought}.",
-        "larger": "The next larger amount, {amount}, would bring {gain} more and cost {cost} more; "
+        "larger": "The next larger amount, {amount}, would bring {gain} and cost {cost}; "
         "what it would take from the limits brings {charge} elsewhere.",
-        "smaller": "The next smaller, {amount}, would bring {gain} less and cost {cost} less; "
+        "smaller": "The next smaller, {amount}, would bring {gain} and cost {cost}; "
         "what it would leave to others brings {charge} there.",
         "net": "Less what it takes from others, {amount} is worth {net}; the best other choice, {rival}, is worth {other}.",
         "only": "Rules leave no other choice.",
@@ -52,17 +54,19 @@ WORDS: dict[Lang, dict[str, str]] = {
         "likely": "{outcome} の確率",
         "expected": "{outcome} の期待値",
         "none": "支給なし",
+        "more": "{much} 増え",
+        "less": "{much} 減り",
         "given": "{unit} への支給額: {amount}。",
-        "brings": "{noun}は支給ありで {value}、支給なしで {without}、差は {uplift} です。",
+        "brings": "{noun}は支給ありで {value}、支給なしで {without}、支給により {uplift}ます。",
         "without": "支給なしでの{noun}は {without} です。",
         "caution": "最大化しているのは慎重な見積り ({caution}) で、この額では {gain} です。",
         "free": "どの制約も計画を縛っていないため、ほかの人に回す資金の価値は 0 です。",
         "money": "この計画の潜在価格では、{money} をほかの人に使うと {brought} 増えます。",
         "place": "制約「{limit}」の 1 枠は、ほかの人に使うと {brought} の価値があります。",
         "other": "制約「{limit}」を 1 単位緩めると {brought} 増えます。",
-        "larger": "一つ上の額 {amount} にすると {gain} 増え、費用が {cost} 増えます。"
+        "larger": "一つ上の額 {amount} にすると {gain}、費用が {cost}ます。"
         "それが制約から取る分は、ほかの人に使えば {charge} になります。",
-        "smaller": "一つ下の額 {amount} にすると {gain} 減り、費用が {cost} 減ります。"
+        "smaller": "一つ下の額 {amount} にすると {gain}、費用が {cost}ます。"
         "それがほかの人に残す分は、そこで {charge} になります。",
         "net": "ほかの人から取る分を差し引くと {amount} の価値は {net}、次に良い選択肢 {rival} は {other} です。",
         "only": "規則により、ほかの選択肢はありません。",
@@ -102,14 +106,18 @@ class _Told:
     def __init__(self, found: Explanation, lang: Lang) -> None:
         if lang not in get_args(Lang):
             raise ValueError(f"lang: must be one of {', '.join(get_args(Lang))}, got {lang!r}")
-        self.found, self.words = found, WORDS[lang]
+        self.found, self.words, self.pattern = found, WORDS[lang], money_pattern(found.currency, lang)
 
     def say(self, key: str, **figures: str) -> str:
         noun = self.words["likely" if self.found.likely else "expected"].format(outcome=self.found.outcome_name)
         return self.words[key].format(unit=self.found.unit, noun=noun, **figures)
 
     def money(self, figure: float) -> str:
-        return f"{figure:,.0f} {self.found.currency}".rstrip()
+        return self.pattern.format(f"{figure:,.0f}")
+
+    def apart(self, figure: float, written: Callable[[float], str]) -> str:
+        """How much more or less."""
+        return self.words["less" if figure < 0 else "more"].format(much=written(abs(figure)))
 
     def award(self, amount: int) -> str:
         return self.money(amount) if amount else self.words["none"]
@@ -119,7 +127,7 @@ class _Told:
         without = found.options[0].outcome
         yield self.say("given", amount=self.award(given.amount))
         if given.amount:
-            uplift = _number(given.outcome - without)
+            uplift = self.apart(given.outcome - without, _number)
             yield self.say("brings", value=_number(given.outcome), without=_number(without), uplift=uplift)
         else:
             yield self.say("without", without=_number(without))
@@ -148,17 +156,17 @@ class _Told:
         given, rival = self.found.given, self.found.rival
         for key, other, sign in (("larger", self.found.larger, 1), ("smaller", self.found.smaller, -1)):
             if other is not None:
-                yield self.say(key, amount=self.award(other.amount), **self.apart(given, other, sign))
+                yield self.say(key, amount=self.award(other.amount), **self.step(given, other, sign))
         if rival is None:
             yield self.say("only")
         else:
             figures = {"net": _number(given.net), "other": _number(rival.net)}
             yield self.say("net", amount=self.award(given.amount), rival=self.award(rival.amount), **figures)
 
-    def apart(self, given: Option, other: Option, sign: int) -> dict[str, str]:
+    def step(self, given: Option, other: Option, sign: int) -> dict[str, str]:
         return {
-            "gain": _number(sign * (other.gain - given.gain)),
-            "cost": self.money(sign * (other.cost - given.cost)),
+            "gain": self.apart(other.gain - given.gain, _number),
+            "cost": self.apart(other.cost - given.cost, self.money),
             "charge": _number(sign * (other.charge - given.charge)),
         }
 

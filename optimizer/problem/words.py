@@ -21,6 +21,9 @@ from optimizer.problem.then import Then
 NOTHING = 1e-15
 """Prices below this are rounding."""
 
+NATIVE = {("JPY", "ja"): "{}円"}
+"""How an amount of money is written where it is not followed by its currency's code."""
+
 EVERYONES = {
     "units": "all units",
     "recipients": "all recipients",
@@ -77,6 +80,11 @@ def _apart(limit: Limit) -> str:
 def total_in_words(total: float) -> str:
     """What a limit uses or allows: whole where it is whole, else to four decimals."""
     return f"{total:,.0f}" if total == round(total) else f"{total:,.4f}"
+
+
+def money_pattern(currency: str, lang: str) -> str:
+    """Where the number of an amount of money stands: "{} JPY"."""
+    return NATIVE.get((currency, lang), f"{{}} {currency}".rstrip())
 
 
 def costs_in_words(costs: Costs, *, currency: str) -> str:

@@ -7,10 +7,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-LANGUAGES = ("en", "ja")
+from optimizer.problem.words import money_pattern
 
-NATIVE = {("JPY", "ja"): "{}円"}
-"""How an amount of money is written where it is not followed by its currency's code."""
+LANGUAGES = ("en", "ja")
 
 WORDS: dict[str, tuple[str, str]] = {
     # The head of the page.
@@ -104,8 +103,8 @@ WORDS: dict[str, tuple[str, str]] = {
         "別の予算は解いていません（対象が{most}人までのときに解きます）。それより多いときは `bursar frontier` を使ってください。",
     ),
     "budget.why.limit": (
-        "No limit on the total cost of everyone is set, so there is no budget to move.",
-        "全員の費用の合計に対する制約がないため、動かす予算がありません。",
+        "No limit keeps the total cost of everyone to an amount above 0, so there is no budget to move.",
+        "全員の費用の合計を 0 より大きい額に抑える制約がないため、動かす予算がありません。",
     ),
     "budget.why.objective": (
         "Other budgets were not solved, as the objective is cautious; `bursar frontier --over objective` says what that costs.",
@@ -390,7 +389,7 @@ class Words:
     @property
     def money_pattern(self) -> str:
         """Where the number of an amount of money stands."""
-        return NATIVE.get((self.currency, self.lang), f"{{}} {self.currency}".rstrip())
+        return money_pattern(self.currency, self.lang)
 
     def money(self, amount: float) -> str:
         """An amount of money: "120,000,000 JPY", 120,000,000円."""
