@@ -41,7 +41,7 @@ from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_model import WrappedSpec
 from optimizer.problem.units import History
 from optimizer.solved import Plan
-from optimizer.spread import Far, Rows, Source, read_far, respond_far, units_of
+from optimizer.spread import Far, Rows, Source, nameless_of, read_far, respond_far, units_of
 from optimizer.told import summary_of
 
 log = logging.getLogger(__name__)
@@ -61,7 +61,7 @@ class Witness:
 
     def predict(self, amount: NDArray[np.int64]) -> NDArray[np.float64]:
         """The expected outcome of each unit at the amount given for it."""
-        return self.model.predict(units_of(self.rows, self.source).X, amount)
+        return self.model.predict(nameless_of(self.rows, self.source).X, amount)
 
 
 @dataclass(frozen=True, slots=True)
@@ -250,7 +250,7 @@ def _reckon(part: Part, awards: Awards, rows: Rows, place: int, telling: Telling
     beyond, offered = None, int(awards.amount.sum())
     name, digest = f"part-{place:05d}.parquet", ""
     if telling.support is not None or telling.folder is not None:
-        units = units_of(rows, telling.source)
+        units = (nameless_of if telling.folder is None else units_of)(rows, telling.source)
         beyond = None if telling.support is None else ~telling.support.allowed_at(units.X, awards.amount)
     if telling.folder is not None:
         table = pd.DataFrame(

@@ -74,6 +74,12 @@ class Source:
         """The columns that are read."""
         return list(dict.fromkeys([*([] if self.id is None else [self.id]), *self.features, *self.columns]))
 
+    @property
+    def nameless(self) -> Source:
+        """The same without ids."""
+        plain = replace(self, id=None)
+        return replace(plain, kinds=tuple(each for each in self.kinds if each[0] in plain.read))
+
 
 Rows = Units | Piece
 """Units, or where they stand."""
@@ -169,6 +175,14 @@ def units_of(rows: Rows, source: Source) -> Units:
     if isinstance(rows, Units):
         return rows
     return units_from(_table(rows, source), id=source.id, features=source.features, columns=source.columns)
+
+
+def nameless_of(rows: Rows, source: Source) -> Units:
+    """The same without ids, which take longest to read; what they were checked for once is not checked again."""
+    if isinstance(rows, Units):
+        return rows
+    frame = _table(rows, source.nameless).frame.reset_index(drop=True)
+    return Units(ids=np.empty(len(frame), dtype=object), frame=frame, features=source.features)
 
 
 def _look(rows: Rows, source: Source, buckets: int) -> tuple[Facts, list[NDArray[np.uint64]]]:
@@ -309,7 +323,7 @@ def respond_far(far: Far, problem: Problem, model: ResponseModel, support: Suppo
 
 def part_at(rows: Rows, asked: Asked, model: ResponseModel) -> Part:
     """The curves of a piece, and the group of each of its units."""
-    units = units_of(rows, asked.source)
+    units = nameless_of(rows, asked.source)
     n, problem = len(units), asked.problem
     if asked.support is not None:
         problem = replace(problem, seen=asked.support.allowed(units.X, problem.amounts))
@@ -320,14 +334,14 @@ def part_at(rows: Rows, asked: Asked, model: ResponseModel) -> Part:
 def _values(rows: Rows, source: Source, limits: Sequence[Limit]) -> Values:
     if all(limit.by is None for limit in limits):
         return tuple(() for _ in limits)
-    units = units_of(rows, source)
+    units = nameless_of(rows, source)
     return values_of(limits, len(units), units.frame)
 
 
 def _patterns(rows: Rows, source: Source, limits: Sequence[Limit], values: Values) -> dict[tuple[bool, ...], int]:
     if isinstance(rows, Piece) and all(limit.by is None and limit.where is None for limit in limits):
         return {(True,) * len(limits): rows.rows}
-    units = units_of(rows, source)
+    units = nameless_of(rows, source)
     return patterns_in(masks_of(limits, len(units), units.frame, values))
 
 

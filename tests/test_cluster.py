@@ -14,14 +14,15 @@ import pandas as pd
 import pytest
 
 from models.truth import ScholarshipWorld
+from optimizer import cli, read_scenario, solve, spread, verify
 from optimizer import narrow as narrowing
-from optimizer import read_scenario, solve, spread, verify
 from optimizer.decide import decide, decide_parts
 from optimizer.edge import cluster as clusters
 from optimizer.edge.cluster import Held
 from optimizer.engine.compare import compare, compare_parts
+from optimizer.engine.screen import Sieve
 from optimizer.engine.verify import Awards, certify, certify_parts
-from optimizer.errors import ClusterError, DataError, ScenarioError, VerificationError, WriteError
+from optimizer.errors import ClusterError, DataError, NoIncumbent, ScenarioError, VerificationError, WriteError
 from optimizer.far import solve_far
 from optimizer.options import Options
 from optimizer.problem.amounts import Amounts
@@ -95,6 +96,18 @@ def test_a_plan_in_parts_that_breaks_a_limit_is_refused_by_the_unit_that_is_wron
     awards[1].amount[7] += 1
     with pytest.raises(VerificationError, match="unit 107 has"):
         certify_parts(found.allocation, fleet, bare, Here(tuple(awards)))
+
+
+def test_more_curves_than_there_is_room_for_are_never_brought_to_one_place(monkeypatch):
+    monkeypatch.setattr(narrowing, "SMALL", 200)
+    # Ties leave more than half of the units open; how many is asked before any is fetched.
+    curves, coupling = instance("ties", 1)
+    fleet, bare = parted(curves, coupling, [1_000, 2_000])
+    fetched = []
+    monkeypatch.setattr(Sieve, "view", lambda sieve: fetched.append(sieve.open))
+    with pytest.raises(NoIncumbent, match="too many to be decided in one place"):
+        decide_parts(replace(fleet, room=100 * len(AMOUNTS)), bare, SOLVER)
+    assert not fetched
 
 
 @pytest.fixture(scope="module")
@@ -323,3 +336,9 @@ def test_a_second_objective_is_refused_before_anything_is_read(folder):
 def test_an_address_that_is_none_is_named(folder):
     with pytest.raises(ClusterError, match="must be local:WORKERS"):
         solve_far(read_scenario(folder / "scenario.yaml"), out=None, options=Options(cluster="somewhere"))
+
+
+def test_the_command_line_says_which_cluster_and_ends_with_10(capfd, folder):
+    assert cli.main(["solve", str(folder / "scenario.yaml"), "--cluster", "tcp:127.0.0.1"]) == 10
+    err = capfd.readouterr().err
+    assert "cluster: must be local:WORKERS or a scheduler's address, such as tcp://host:8786, got tcp:127.0.0.1" in err

@@ -30,11 +30,18 @@ T = TypeVar("T")
 T_co = TypeVar("T_co", covariant=True)
 S = TypeVar("S")
 
-LOST_OFTEN = 100
-"""Times that a task may have been on workers that died before it is blamed for it."""
-
-SILENT = "60s"
-"""A worker that is not heard of for so long is lost."""
+SETTINGS = {
+    # A task is blamed for the death of so many workers.
+    "distributed.scheduler.allowed-failures": 100,
+    # A worker that is not heard of for so long is lost.
+    "distributed.scheduler.worker-ttl": "60s",
+    "distributed.comm.retry.count": 3,
+    # Dask has workers give back memory at once; blocks are then asked of the system anew thousands of times, which costs as much
+    # as the work itself.
+    "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": 1 << 27,
+    "distributed.nanny.pre-spawn-environ.MALLOC_MMAP_THRESHOLD_": 1 << 25,
+}
+"""Of a local cluster; others have their own."""
 
 LOOK, LOOKS = 10.0, 6
 """Seconds after which a cluster that has not answered is asked for its workers, and how often it may have none."""
@@ -164,12 +171,7 @@ def cluster_at(address: str) -> Iterator[Cluster]:
     local = re.fullmatch(r"local:([1-9]\d*)", address)
     if local is None and "://" not in address:
         raise ClusterError(f"cluster: must be local:WORKERS or a scheduler's address, such as tcp://host:8786, got {address}")
-    settings = {
-        "distributed.scheduler.allowed-failures": LOST_OFTEN,
-        "distributed.scheduler.worker-ttl": SILENT,
-        "distributed.comm.retry.count": 3,
-    }
-    with dask.config.set(settings):
+    with dask.config.set(SETTINGS):
         held = None
         if local is not None:
             held = LocalCluster(n_workers=int(local[1]), threads_per_worker=PIECES, dashboard_address=":0")
