@@ -92,11 +92,14 @@ class Telling:
     folder: Path | None
 
 
-def solve_far(scenario: Scenario, *, out: Path | None, options: Options, rows: int | None = None) -> Plan:
+def solve_far(
+    scenario: Scenario, address: str, *, out: Path | None = None, options: Options | None = None, rows: int | None = None
+) -> Plan:
     """As `optimizer.run.solve`, on a cluster; the plan's table and awards stay where the workers wrote them.
 
     Parameters
     ----------
+    address : the cluster's, as `cluster` of `optimizer.run.solve`.
     rows : of a piece; by default `optimizer.edge.parquet.ROWS`.
 
     Raises
@@ -106,14 +109,14 @@ def solve_far(scenario: Scenario, *, out: Path | None, options: Options, rows: i
     BursarError
         As in `optimizer.run.solve`.
     """
-    assert options.cluster is not None
+    options = options or Options()
     _check(scenario)
     if out is not None and (url := url_of(out)) is not None:
         raise WriteError(f"{url}: must be a folder that this machine and the workers share; copy it from there afterwards")
     store = ModelStore(allowed_modules=(*ALLOWED, *options.allow_modules))
     options.progress("read", None)
     history = read_history(scenario)
-    with cluster_at(options.cluster) as cluster:
+    with cluster_at(address) as cluster:
         far = read_far(cluster, scenario, history, store, rows)
         options.progress("fit", None)
         model = fitted_model(scenario, history, store)

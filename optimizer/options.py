@@ -20,7 +20,6 @@ class Options:
     allow_modules : modules besides scikit-learn and the boosting packages that estimators may come from.
     progress : told each stage.
     lang : language of the report, ``en`` or ``ja``.
-    cluster : where the units stand in parts: ``local:2``, or a Dask scheduler's address; None for this process.
 
     Raises
     ------
@@ -32,7 +31,6 @@ class Options:
     allow_modules: Sequence[str] = ()
     progress: Progress = silent
     lang: str = "en"
-    cluster: str | None = None
 
     def __post_init__(self) -> None:
         if self.lang not in LANGUAGES:

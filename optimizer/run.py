@@ -55,13 +55,16 @@ OBJECTIVE = "objective"
 """What a frontier goes over between the expected and the cautious outcome."""
 
 
-def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, options: Options | None = None) -> Plan:
+def solve(
+    scenario: str | Path | Scenario, *, out: str | Path | None = None, options: Options | None = None, cluster: str | None = None
+) -> Plan:
     """Solve a scenario: who gets how much, with a proof.
 
     Parameters
     ----------
     scenario : a YAML file, or what `read_scenario` returned.
     out : folder for what the run leaves; all of it is written, or none.
+    cluster : where the units stand in parts: ``local:2``, or a Dask scheduler's address; None for this process.
 
     Raises
     ------
@@ -70,8 +73,8 @@ def solve(scenario: str | Path | Scenario, *, out: str | Path | None = None, opt
     """
     settings = options or Options()
     read = scenario if isinstance(scenario, Scenario) else read_scenario(scenario, settings.overrides)
-    if settings.cluster is not None:
-        return solve_far(read, out=None if out is None else Path(out), options=settings)
+    if cluster is not None:
+        return solve_far(read, cluster, out=None if out is None else Path(out), options=settings)
     store = ModelStore(allowed_modules=(*ALLOWED, *settings.allow_modules))
     settings.progress("read", None)
     units, history = read_sources(read, store)
@@ -282,7 +285,7 @@ def verify(folder: str | Path, *, allow_modules: Sequence[str] = (), cluster: st
 
     Parameters
     ----------
-    cluster : as of `Options`.
+    cluster : as of `solve`.
 
     Raises
     ------

@@ -32,8 +32,7 @@ from optimizer.problem.limits import Limit
 from optimizer.problem.membership import Groups, Values, groups_together, masks_of, patterns_in, values_of, values_together
 from optimizer.problem.problem import Problem
 from optimizer.problem.scenario import Scenario
-from optimizer.problem.sums import Parts as Sums
-from optimizer.problem.sums import exact_parts_by
+from optimizer.problem.sums import Sums, exact_parts_by
 from optimizer.problem.units import History, Units
 
 ROOM = 1 << 24
@@ -43,7 +42,7 @@ SHARE = 0.6
 """Of the workers' memory, what rows and curves may take; where both are more, rows are read again whenever they are needed,
 and where curves alone are, the model is asked again in every pass."""
 
-BUCKET = 4_000_000
+BUCKET = 16_000_000
 """Ids that one worker compares with one another."""
 
 SHOWN, MOST_TOLD = 3, 300

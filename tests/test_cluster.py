@@ -15,6 +15,7 @@ import pytest
 
 from models.truth import ScholarshipWorld
 from optimizer import cli, read_scenario, solve, spread, verify
+from optimizer import far as far_module
 from optimizer import narrow as narrowing
 from optimizer.decide import decide, decide_parts
 from optimizer.edge import cluster as clusters
@@ -153,8 +154,8 @@ def here(folder, tmp_path_factory):
 
 
 def far(folder, workers, out, rows=1_000, progress=lambda *_: None):
-    options = Options(cluster=workers.scheduler_address, progress=progress)
-    return solve_far(read_scenario(folder / "scenario.yaml"), out=out, options=options, rows=rows)
+    scenario, address = read_scenario(folder / "scenario.yaml"), workers.scheduler_address
+    return solve_far(scenario, address, out=out, options=Options(progress=progress), rows=rows)
 
 
 def claims(out):
@@ -186,7 +187,7 @@ def test_costs_rules_and_many_kinds_of_limits_are_taken(workers, tmp_path):
     limits = tuple(scenario.limits[k] for k in (0, 4, 5, 9, 13))
     scenario = scenario.model_copy(update={"units": spec, "limits": limits, "then": None})
     plan = solve(scenario, out=tmp_path / "here")
-    found = solve_far(scenario, out=tmp_path / "far", options=Options(cluster=workers.scheduler_address), rows=300)
+    found = solve_far(scenario, workers.scheduler_address, out=tmp_path / "far", rows=300)
     assert found.certificate == plan.certificate
     assert found.summary == plan.summary
     pd.testing.assert_frame_equal(rows_of(tmp_path / "far"), rows_of(tmp_path / "here"))
@@ -237,9 +238,9 @@ def test_a_scheduler_that_is_killed_is_an_error_and_leaves_nothing(monkeypatch, 
                 if now == stage:
                     scheduler.kill()
 
-            options = Options(cluster=json.loads(address.read_text())["address"], progress=lose)
+            scenario, where = read_scenario(folder / "scenario.yaml"), json.loads(address.read_text())["address"]
             with pytest.raises(ClusterError, match="lost"):
-                solve_far(read_scenario(folder / "scenario.yaml"), out=tmp_path / "out", options=options, rows=1_000)
+                solve_far(scenario, where, out=tmp_path / "out", options=Options(progress=lose), rows=1_000)
         finally:
             scheduler.kill()
             worker.terminate()
@@ -264,11 +265,15 @@ def test_a_worker_that_hangs_is_replaced(folder, here, tmp_path):
     assert found.certificate == here[0].certificate
 
 
-@pytest.mark.parametrize("share", [0.0, 2e-4], ids=["nothing", "curves"])
-def test_what_workers_do_not_hold_is_read_again(monkeypatch, folder, workers, here, tmp_path, share):
+@pytest.mark.parametrize("each", [0, 150], ids=["neither rows nor curves", "curves alone"])
+def test_what_workers_do_not_hold_is_read_again(monkeypatch, folder, workers, here, tmp_path, each):
     memory = sum(worker["memory_limit"] for worker in workers.scheduler_info["workers"].values())
-    monkeypatch.setattr(spread, "SHARE", share and 9_000 * 150 / memory)
+    monkeypatch.setattr(spread, "SHARE", each * 9_000 / memory)
+    asked = []
+    respond = far_module.respond_far
+    monkeypatch.setattr(far_module, "respond_far", lambda far, *others: asked.append(far) or respond(far, *others))
     found = far(folder, workers, tmp_path / "out")
+    assert asked[0].lazy == (each == 0)
     assert found.certificate == here[0].certificate
     pd.testing.assert_frame_equal(rows_of(tmp_path / "out"), rows_of(here[1]))
 
@@ -306,14 +311,14 @@ def test_an_url_is_read_as_a_folder_is(folder, here):
     spec = scenario.units.model_copy(update={"table": Path("memory://units")})
     scenario = scenario.model_copy(update={"units": spec})
     with distributed.LocalCluster(n_workers=1, processes=False, dashboard_address=":0", silence_logs=60) as held:
-        found = solve_far(scenario, out=None, options=Options(cluster=held.scheduler_address))
+        found = solve_far(scenario, held.scheduler_address)
     assert found.certificate == solve(scenario).certificate == here[0].certificate
 
 
 def test_a_plan_is_not_written_to_an_url(folder):
     scenario = read_scenario(folder / "scenario.yaml")
     with pytest.raises(WriteError, match=r"s3://bucket/out: must be a folder that this machine and the workers share"):
-        solve_far(scenario, out=Path("s3://bucket/out"), options=Options(cluster="local:1"))
+        solve_far(scenario, "local:1", out=Path("s3://bucket/out"))
 
 
 def test_an_id_in_two_files_is_named_with_its_rows(folder, workers, tmp_path):
@@ -324,18 +329,18 @@ def test_an_id_in_two_files_is_named_with_its_rows(folder, workers, tmp_path):
     scenario = read_scenario(folder / "scenario.yaml")
     spec = scenario.units.model_copy(update={"table": tmp_path / "units"})
     with pytest.raises(DataError, match=r'"S00006" in rows 6, 3001'):
-        solve_far(scenario.model_copy(update={"units": spec}), out=None, options=Options(cluster=workers.scheduler_address))
+        solve_far(scenario.model_copy(update={"units": spec}), workers.scheduler_address)
 
 
 def test_a_second_objective_is_refused_before_anything_is_read(folder):
     scenario = read_scenario(folder / "scenario.yaml", ["then.minimise=cost", "then.within=1%"])
     with pytest.raises(ScenarioError, match="cluster: takes the expected outcome alone"):
-        solve_far(scenario, out=None, options=Options(cluster="local:1"))
+        solve_far(scenario, "local:1")
 
 
 def test_an_address_that_is_none_is_named(folder):
     with pytest.raises(ClusterError, match="must be local:WORKERS"):
-        solve_far(read_scenario(folder / "scenario.yaml"), out=None, options=Options(cluster="somewhere"))
+        solve_far(read_scenario(folder / "scenario.yaml"), "somewhere")
 
 
 def test_the_command_line_says_which_cluster_and_ends_with_10(capfd, folder):

@@ -57,10 +57,8 @@ def solve(  # noqa: PLR0913, PLR0917 — each is an option of its own
     log(verbose=verbose, quiet=quiet)
     with clean_stdout() as stdout:
         with stages() as progress:
-            options = Options(
-                overrides=set_ or (), allow_modules=allow_module or (), progress=progress, lang=lang.value, cluster=cluster
-            )
-            plan = run(scenario, out=out, options=options)
+            options = Options(overrides=set_ or (), allow_modules=allow_module or (), progress=progress, lang=lang.value)
+            plan = run(scenario, out=out, options=options, cluster=cluster)
         with written(out):
             if as_json:
                 print_json(stdout, asdict(plan.summary))

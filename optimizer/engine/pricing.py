@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.fleet import Fleet, Part
-from optimizer.problem.sums import Parts, exact_parts, exact_parts_by
+from optimizer.problem.sums import Sums, exact_parts, exact_parts_by
 
 BLOCK = 1 << 17
 """Numbers in a block: 1 MiB of float64."""
@@ -106,10 +106,10 @@ def fleet_scale(fleet: Fleet, coupling: Coupling) -> tuple[NDArray[np.float64], 
     return _scale(coupling, fleet.look(_stakes, coupling.bare()))
 
 
-def _stakes(part: Part, coupling: Coupling) -> tuple[Parts, list[tuple[Parts, ...]]]:
+def _stakes(part: Part, coupling: Coupling) -> tuple[Sums, list[tuple[Sums, ...]]]:
     """What is at stake; and by measure and group the most that the units can use."""
     stakes: list[float] = []
-    most: list[list[tuple[Parts, ...]]] = []
+    most: list[list[tuple[Sums, ...]]] = []
     size = coupling.n_groups
     for units, curves in part.curves.parts():
         groups = part.groups[units]
@@ -121,11 +121,11 @@ def _stakes(part: Part, coupling: Coupling) -> tuple[Parts, list[tuple[Parts, ..
     return tuple(stakes), [_merged(each) for each in zip(*most, strict=True)]
 
 
-def _merged(every: Iterable[tuple[Parts, ...]]) -> tuple[Parts, ...]:
+def _merged(every: Iterable[tuple[Sums, ...]]) -> tuple[Sums, ...]:
     return tuple(tuple(part for parts in own for part in parts) for own in zip(*every, strict=True))
 
 
-def _scale(coupling: Coupling, told: Sequence[tuple[Parts, list[tuple[Parts, ...]]]]) -> tuple[NDArray[np.float64], float]:
+def _scale(coupling: Coupling, told: Sequence[tuple[Sums, list[tuple[Sums, ...]]]]) -> tuple[NDArray[np.float64], float]:
     stake = math.fsum(part for stakes, _ in told for part in stakes)
     measures = zip(*(most for _, most in told), strict=True)
     largest = np.array([[math.fsum(parts) for parts in _merged(each)] for each in measures])

@@ -21,7 +21,7 @@ from optimizer.engine.pricing import blocks, each_block, fleet_scale, scores
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.fleet import Fleet, Part
-from optimizer.problem.sums import Parts, exact_parts
+from optimizer.problem.sums import Sums, exact_parts
 
 Vector = NDArray[np.float64]
 
@@ -161,14 +161,14 @@ def _look(space: _Space, prices: Vector, tau: float) -> _Point:
     )
 
 
-def _ends(part: Part) -> tuple[tuple[float, float, float], Parts]:
+def _ends(part: Part) -> tuple[tuple[float, float, float], Sums]:
     """The largest cost, award and outcome, and the sum of the least that is maximised."""
     held = part.curves.dense()
     costs, values = float(held.costs.max(initial=0)), float(np.abs(held.values).max(initial=0.0))
     return (costs, 1.0, values), exact_parts(held.gains.min(axis=1))
 
 
-def _moments(part: Part, coupling: Coupling, prices: Vector, tau: float, coarse: Vector) -> tuple[Parts, NDArray[np.float64]]:
+def _moments(part: Part, coupling: Coupling, prices: Vector, tau: float, coarse: Vector) -> tuple[Sums, NDArray[np.float64]]:
     """Σ τ log Σ exp, and by group (9, G): the means of cost, award and outcome, then their six covariances."""
     curves, own = part.curves.dense(), part.under(coupling)
     levels = np.empty(curves.shape[0])

@@ -27,8 +27,7 @@ from optimizer.problem.fleet import Fleet, Part
 from optimizer.problem.objective import Aimed
 from optimizer.problem.parts import Here, Parts
 from optimizer.problem.streamed import Streamed
-from optimizer.problem.sums import Parts as Sums
-from optimizer.problem.sums import exact_parts
+from optimizer.problem.sums import Sums, exact_parts
 from optimizer.problem.then import Then, figure_of, per_step
 from optimizer.problem.totals import Tally, Totals
 

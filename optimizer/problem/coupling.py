@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 from optimizer.problem.limits import Limit
 from optimizer.problem.membership import Groups, groups_together, masks_of, patterns_in, values_of, values_together
 from optimizer.problem.rows import MEASURES, Row, in_steps, rows_of, slack
-from optimizer.problem.sums import Parts, exact_parts_by
+from optimizer.problem.sums import Sums, exact_parts_by
 from optimizer.problem.totals import Totals as Totals  # noqa: PLC0414 — a noun of its own, but part of what this module is about
 
 
@@ -76,7 +76,7 @@ class Coupling:
 
     @classmethod
     def of_groups(
-        cls, limits: Sequence[Limit], groups: Groups, own: NDArray[np.intp], without: Sequence[Parts] | None = None
+        cls, limits: Sequence[Limit], groups: Groups, own: NDArray[np.intp], without: Sequence[Sums] | None = None
     ) -> Self:
         """Compile limits, each with a name of its own, on units whose groups are known.
 

@@ -23,7 +23,7 @@ from optimizer.problem.limits import Limit
 from optimizer.problem.markup import facts_html, rows_html
 from optimizer.problem.solver import Solver
 from optimizer.problem.streamed import Streamed
-from optimizer.problem.sums import Parts, exact_parts, exact_sum
+from optimizer.problem.sums import Sums, exact_parts, exact_sum
 from optimizer.problem.units import Units
 
 SEGMENTS = np.array(["lost cause", "persuadable", "sleeping dog", "sure thing"], dtype=object)
@@ -203,7 +203,7 @@ def segments_of(curves: Curves | Streamed, table: pd.DataFrame) -> tuple[Segment
     return segments_together([segments_in(curves.column(0), curves.column(-1), table["amount"].to_numpy())])
 
 
-Counted = tuple[int, Parts, Parts, int]
+Counted = tuple[int, Sums, Sums, int]
 """Of a segment: units, the sums that are the bounds, and money."""
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 FEW = 1000
 """Numbers that `math.fsum` adds as quickly."""
 
-Parts = tuple[float, ...]
+Sums = tuple[float, ...]
 
 
 def exact_sum(numbers: NDArray[np.float64]) -> float:
@@ -26,13 +26,13 @@ def exact_sum(numbers: NDArray[np.float64]) -> float:
     return math.fsum(numbers.tolist() if len(numbers) <= FEW else exact_parts(numbers))
 
 
-def exact_parts(numbers: NDArray[np.float64]) -> Parts:
+def exact_parts(numbers: NDArray[np.float64]) -> Sums:
     """A few numbers whose sum is that of n finite numbers, exactly."""
     rounds = _rounds(numbers)
     return tuple(numbers.tolist()) if rounds is None else tuple(float(leading.sum()) for leading in rounds)
 
 
-def exact_parts_by(numbers: NDArray[np.float64], groups: NDArray[np.intp], n_groups: int) -> tuple[Parts, ...]:
+def exact_parts_by(numbers: NDArray[np.float64], groups: NDArray[np.intp], n_groups: int) -> tuple[Sums, ...]:
     """The same for the numbers of each group."""
     if n_groups == 1:
         return (exact_parts(numbers),)

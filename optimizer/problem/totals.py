@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from optimizer.problem.curves import Curves
 from optimizer.problem.streamed import Streamed
-from optimizer.problem.sums import Parts, exact_parts, exact_parts_by
+from optimizer.problem.sums import Sums, exact_parts, exact_parts_by
 
 HALF = 1 << 26
 """Costs are added in two halves, each of which a float holds exactly."""
@@ -78,8 +78,8 @@ class Tally:
 
     cost: tuple[int, ...]
     heads: tuple[int, ...]
-    outcome: tuple[Parts, ...]
-    aimed: Parts | None = None
+    outcome: tuple[Sums, ...]
+    aimed: Sums | None = None
 
     @classmethod
     def of(

@@ -98,7 +98,7 @@ class Clock:
 
 def clocked(asked, cluster=None, out=None):
     clock = Clock()
-    plan = solve(asked, out=out, options=Options(cluster=cluster, progress=clock))
+    plan = solve(asked, out=out, options=Options(progress=clock), cluster=cluster)
     return plan, clock.end()
 
 
@@ -223,7 +223,7 @@ def test_a_worker_killed_at_any_moment_changes_nothing(record, tmp_path):
     with workers() as held:
 
         def run(place):
-            return solve_far(asked, out=place, options=Options(cluster=held.scheduler_address), rows=20_000)
+            return solve_far(asked, held.scheduler_address, out=place, rows=20_000)
 
         run(None)
         start = time.perf_counter()
