@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from optimizer.again import Held
 from optimizer.decide import Progress, silent
 from optimizer.engine.pricing import best_options, group_prices, scores
-from optimizer.engine.verify import dual_bound
+from optimizer.engine.weak_duality import dual_bound
 from optimizer.errors import DataError, ModelError
 from optimizer.otherwise import Otherwise
 from optimizer.problem.allocation import Allocation

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from optimizer.decide import Progress, decide, silent
-from optimizer.engine.verify import dual_bound
+from optimizer.engine.weak_duality import dual_bound
 from optimizer.errors import Infeasible, NoIncumbent
 from optimizer.problem.allocation import Allocation, BoundSource, Second
 from optimizer.problem.coupling import Coupling, Totals

@@ -8,21 +8,20 @@ It imports no solver and no other stage; whatever they got wrong, it meets here 
 from __future__ import annotations
 
 import math
-import os
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Protocol, get_args
 
 import numpy as np
 from numpy.typing import NDArray
 
+from optimizer.engine.weak_duality import WHOLE, Best, best_of, bounds_of, charged, dual_bound, dual_bounds, joined
 from optimizer.errors import VerificationError
 from optimizer.problem.allocation import Allocation, BoundSource, Cautious, Second
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
-from optimizer.problem.curves import Curves, in_steps
+from optimizer.problem.curves import Curves
 from optimizer.problem.fleet import Fleet, Part
 from optimizer.problem.objective import Aimed
 from optimizer.problem.parts import Here, Parts
@@ -33,12 +32,6 @@ from optimizer.problem.totals import Tally, Totals
 
 TOLERANCE = 1e-9
 """Relative: two correctly rounded sums of the same numbers agree far better."""
-
-WHOLE = 1e-13
-"""Relative, for sums of whole numbers, in which one currency unit counts."""
-
-BLOCK = 1 << 16
-"""Numbers looked at together, so that they stay in the processor's cache."""
 
 Predict = Callable[[NDArray[np.int64]], NDArray[np.float64]]
 
@@ -96,14 +89,14 @@ def certify_parts(
         If any claim does not hold; the message names the first.
     """
     _check_stated(allocation, coupling)
-    fixed, per = _charged(allocation.shadow_prices, coupling, fleet.common_costs)
+    fixed, per = charged(allocation.shadow_prices, coupling, fleet.common_costs)
     told: list[_Found] = fleet.look(_find, awards, witnesses, coupling.bare(), (per,), fleet.each(fleet.starts))
     _refuse(found.fault for found in told)
     totals = Tally.sum(found.tally for found in told if found.tally is not None).totals
     _check_limits(allocation, coupling, totals)
     _check_close("value", allocation.value, totals.gain)
     _refuse(found.doubt for found in told)
-    proven = _bounds([fixed], [found.best for found in told], fleet.step)[0]
+    proven = bounds_of([fixed], [found.best for found in told], fleet.step)[0]
     _check_bound(allocation, proven)
     return Certificate(
         units=fleet.n,
@@ -127,10 +120,6 @@ class _Said:
     """A model in this process."""
 
     predict: Predict
-
-
-Best = tuple[tuple[Sums, Sums], ...]
-"""For each prices, the sum of the units' best scores, and of their sizes."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,10 +155,10 @@ def _find(
         without[units], value[units] = dense.column(0), dense.value_of(chosen)
         tallies.append(Tally.of(chosen, dense, own))
         withouts.append(exact_parts(without[units]))
-        bests.append(_best(dense, own, per))
+        bests.append(best_of(dense, own, per))
     doubt = "" if witness is None else _doubt(witness.predict, awards.amount, without, value, start)
     found = tuple(part for parts in withouts for part in parts)
-    return _Found("", Tally.sum(tallies), found, _joined(bests), doubt)
+    return _Found("", Tally.sum(tallies), found, joined(bests), doubt)
 
 
 def _refuse(faults: Iterable[str]) -> None:
@@ -266,97 +255,6 @@ def _doubt(
                 f"for {int(wrong.sum())} units, first unit {i}"
             )
     return ""
-
-
-def dual_bound(shadow_prices: Mapping[str, float], curves: Curves | Streamed, coupling: Coupling) -> float:
-    """D(λ) at these prices, written out apart from the stage that searched for them.
-
-    Raises
-    ------
-    VerificationError
-        If a price has the wrong sign.
-    """
-    return dual_bounds([(shadow_prices, coupling)], curves)[0]
-
-
-def dual_bounds(priced: Sequence[tuple[Mapping[str, float], Coupling]], curves: Curves | Streamed) -> list[float]:
-    """D(λ) for several prices, each with its limits over the same groups of units; one pass over the curves for all.
-
-    Raises
-    ------
-    VerificationError
-        If a price has the wrong sign.
-    """
-    fixed, per = zip(*(_charged(prices, coupling, curves.common_costs) for prices, coupling in priced), strict=True)
-    _, coupling = priced[0]
-    told = [_best(dense, coupling.at(part), per) for part, dense in curves.parts()]
-    return _bounds(fixed, told, curves.step if isinstance(curves, Curves) else 0.0)
-
-
-def _bounds(fixed: Sequence[Sequence[float]], told: Sequence[Best], step: float) -> list[float]:
-    """D(λ) for each prices, given Σ_l λ_l b_l term by term and what the parts' best scores add up to."""
-    bounds = []
-    for rest, (best, size) in zip(fixed, _joined(told), strict=True):
-        proven = math.fsum([*best, *rest])
-        bounds.append(in_steps(proven, step, WHOLE * math.fsum([*size, *map(abs, rest)])))
-    return bounds
-
-
-def _best(curves: Curves, coupling: Coupling, per: Sequence[NDArray[np.float64]]) -> Best:
-    """The sum of the best scores at each prices; and of their sizes, where what is maximised comes in steps."""
-    every = _best_scores(curves, coupling, per)
-    return tuple((exact_parts(best), exact_parts(np.abs(best)) if curves.step else ()) for best in every)
-
-
-def _joined(told: Sequence[Best]) -> Best:
-    return tuple(
-        (tuple(part for best, _ in each for part in best), tuple(part for _, size in each for part in size))
-        for each in zip(*told, strict=True)
-    )
-
-
-def _charged(
-    shadow_prices: Mapping[str, float], coupling: Coupling, common_costs: NDArray[np.int64] | None
-) -> tuple[list[float], NDArray[np.float64]]:
-    """Σ_l λ_l b_l term by term, and the prices (3, G) of a currency unit, an award and an outcome in each group."""
-    prices = coupling.row_prices(shadow_prices).tolist()
-    if any(not 0.0 <= price < math.inf for price in prices):
-        raise VerificationError(
-            f"shadow prices: at_most limits need prices ≥ 0 and at_least limits ≤ 0, all finite, got {dict(shadow_prices)}"
-        )
-    # What no plan can use, since usages come in whole steps, need not be paid for.
-    steps = coupling.tightened(common_costs)
-    per = np.zeros((3, coupling.n_groups))
-    for price, row in zip(prices, coupling.rows, strict=True):
-        per += price * np.array(row.coefficients, dtype=np.float64)
-    return [price * float(row.allowed) for price, row in zip(prices, steps.rows, strict=True)], per
-
-
-def _best_scores(curves: Curves, coupling: Coupling, per: Sequence[NDArray[np.float64]]) -> NDArray[np.float64]:
-    """(prices, units): each unit's best score at each prices (3, G) per currency unit, award and outcome."""
-    n, m = curves.shape
-    awarded = (np.arange(m) > 0).astype(np.float64)
-    best = np.empty((len(per), n))
-    step = max(1, BLOCK // m)
-
-    def look(start: int) -> None:
-        units = slice(start, start + step)
-        alike = slice(0, 1) if coupling.n_groups == 1 else coupling.groups[units]
-        costs = curves.costs if curves.costs.ndim == 1 else curves.costs[units]
-        gains, values = curves.gains[units], curves.values[units]
-        barred = None if curves.barred is None else curves.barred[units]
-        for prices, found in zip(per, best, strict=True):
-            cost, award, outcome = (by_group[alike, None] for by_group in prices)
-            scored = gains - (cost * costs + award * awarded)
-            if outcome.any():
-                scored -= outcome * values
-            if barred is not None:
-                scored[barred] = -np.inf
-            found[units] = scored.max(axis=1)
-
-    with ThreadPoolExecutor(os.cpu_count()) as pool:
-        list(pool.map(look, range(0, n, step)))
-    return best
 
 
 def _check_bound(allocation: Allocation | Cautious, dual_bound: float) -> None:
