@@ -137,7 +137,9 @@ def _newton(slope: Vector, curvature: NDArray[np.float64], point: Vector, radius
     """The least of the quadratic model where no price is negative and none moves by more than the radius."""
     weight, axes = np.linalg.eigh(curvature)
     # Directions without curvature get a little, not less: what they are divided by must not drown the others.
-    root = np.sqrt(np.maximum(weight, FLAT * max(float(weight.max(initial=0.0)), 1e-300)))
+    # Where there is none at all, the slope alone says which way, and the trust region how far.
+    least = FLAT * max(float(weight.max(initial=0.0)), FLAT * float(np.abs(slope).max(initial=0.0)) / radius, 1e-300)
+    root = np.sqrt(np.maximum(weight, least))
     low = np.minimum(np.maximum(-radius, -point), -1e-300)
     fitted = lsq_linear(root[:, None] * axes.T, -(axes.T @ slope) / root, bounds=(low, radius), method="bvls", tol=1e-15)
     move: Vector = fitted.x
