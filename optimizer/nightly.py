@@ -41,6 +41,7 @@ from optimizer.problem.problem import Problem
 from optimizer.problem.result import Plan
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.season import Season, Standing
+from optimizer.problem.trend import Trend
 from optimizer.problem.units import History, Units
 from optimizer.told import told
 from optimizer.tonight import Decided, coming, decide_tonight, standing_of
@@ -131,7 +132,7 @@ def run_night(
             if folder is not None and not folder.exists() and not dry_run:
                 _write_again(sources, before, held.decisions(name), folder, settings)
             return Night(run=before, status="repeated")
-        standing = held.standing(sources.problem.columns_of_limits)
+        standing = replace(held.standing(sources.problem.columns_of_limits), trend=_trend(season, held.latest()))
         open_ = held.open(sources.units.ids, waiting=season.waiting)
         units = part_of(sources.units, np.flatnonzero(open_))
         decided, left, result = _decide(sources, units, standing, on, settings)
@@ -231,6 +232,14 @@ def _decide(
     return found, left, result | {"notes": list(notes)}
 
 
+def _trend(season: Season, last: Run | None) -> Trend | None:
+    """What all nights so far have learned of those who come; nothing, where some are decided again."""
+    if season.waiting:
+        return None
+    learned = None if last is None else last.result["season"]["learned"]
+    return Trend() if learned is None else Trend(**learned)
+
+
 def _found(sources: Read, model: ResponseModel, units: Units, standing: Standing, expected: int, settings: Options) -> Decided:
     forecast = None
     if sources.pool is not None and expected:
@@ -260,10 +269,16 @@ def _result(sources: Read, standing: Standing, expected: int, found: Decided | N
             "seen": standing.seen,
             "expected": expected,
             "standing": _records(standing.groups),
+            "trend": _sums(standing.trend),
+            "learned": _sums(standing.trend if found is None else found.trend),
             **({} if found is None else _forecast(found, pool)),
         },
         "certificate": None if found is None else asdict(found.certificate),
     }
+
+
+def _sums(trend: Trend | None) -> dict[str, float] | None:
+    return None if trend is None else asdict(trend)
 
 
 def _bid(found: Decided) -> int | None:
@@ -280,6 +295,7 @@ def _forecast(found: Decided, pool: Units | None) -> dict[str, Any]:
     return {
         "pool": "" if pool is None or not len(found.kept) else pool.digest,
         "kept": kept,
+        "mean": found.mean,
         "whole": {"units": whole.units, "value": whole.value, "bound": whole.bound, "gap": whole.gap},
     }
 

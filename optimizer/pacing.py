@@ -5,7 +5,8 @@
     shares             standing + Σ_tonight u ≤ 0,   standing + Σ_tonight u + ρ Σ_pool u ≤ 0
 
 Solved again every night, with what is left by then, such a plan loses little to one that knows all arrivals beforehand: the
-certainty-equivalent control of revenue management (Jasin & Kumar 2012), here on a sample in place of a mean.
+certainty-equivalent control of revenue management (Jasin & Kumar 2012), here on a sample in place of a mean. What the
+season's own arrivals say of those to come tilts the pool (`optimizer.problem.trend`).
 
 Nothing is awarded beyond the season's figures, whatever the forecast: what the pool uses is never negative. Giving nothing
 tonight keeps every row: what stands cannot be taken back, so where it passes a limit already, tonight may not add to that. A
@@ -22,6 +23,7 @@ from fractions import Fraction
 import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
+from scipy.optimize import brentq
 
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.coupling import Coupling
@@ -30,12 +32,16 @@ from optimizer.problem.limits import Limit
 from optimizer.problem.rows import Row, counted, rows_of
 from optimizer.problem.season import BUDGET, WITH_THOSE_TO_COME, Coming, Standing
 from optimizer.problem.sums import exact_sum
+from optimizer.problem.trend import Trend
 
 POOL = 2_000
 """Past units that a forecast looks at: more of them make its prices no better than re-solving every night does anyway."""
 
 MOST = 8_000
 """Units that a forecast is made of at most; so many are priced as they are, in a fraction of a second."""
+
+STEEPEST = 10.0
+"""How far the pool is tilted at most: beyond, its best few units would stand for everybody."""
 
 NOTHING = Fraction(0)
 
@@ -71,6 +77,17 @@ def sample_of(n: int, seed: int) -> NDArray[np.intp]:
     if n <= POOL:
         return np.arange(n)
     return np.sort(np.random.default_rng(seed).choice(n, POOL, replace=False))
+
+
+def learned(curves: Curves, standing: Standing, coming: Coming) -> tuple[Coming, Trend | None]:
+    """The forecast, as far from the pool as those who came were and as their trend leads; and the trend with tonight's units."""
+    if standing.trend is None:
+        return coming, None
+    n, pool = curves.shape[0], _uplifts(coming.curves)
+    total = standing.seen + n + coming.weight * len(pool)
+    z = (_uplifts(curves) - pool.mean()) / (pool.std() or 1.0)
+    trend = standing.trend.seen(z, float((standing.seen + Fraction(n, 2)) / total))
+    return replace(coming, mean=trend.beyond(float((standing.seen + n) / total))), trend
 
 
 def beside(
@@ -194,9 +211,34 @@ def _forecast(coming: Coming) -> tuple[NDArray[np.intp], Fraction]:
     # One of the two is 1: a unit of the pool stands for several, or several stand for one.
     weight = Fraction(max(1, math.ceil(expected / MOST)), max(1, n // expected))
     size = int(expected / weight)
-    gains = pool.values if pool.barred is None else np.where(pool.barred, -np.inf, pool.values)
-    order = np.argsort(pool.values[:, 0] - gains.max(axis=1), kind="stable")
-    return order[(2 * np.arange(size) + 1) * n // (2 * size)], weight
+    uplift = _uplifts(pool)
+    order = np.argsort(-uplift, kind="stable")
+    return order[_evenly(uplift[order], coming.mean, size)], weight
+
+
+def _uplifts(curves: Curves) -> NDArray[np.float64]:
+    """The most that an award would bring of each unit."""
+    gains = curves.values if curves.barred is None else np.where(curves.barred, -np.inf, curves.values)
+    return np.asarray(gains.max(axis=1) - curves.values[:, 0])
+
+
+def _evenly(uplift: NDArray[np.float64], mean: float, size: int) -> NDArray[np.intp]:
+    """So many places of a pool, evenly; or by chances ∝ exp(θ z), which have this mean of z and else are most like the pool's."""
+    steps = 2 * np.arange(size) + 1
+    if mean == 0.0 or uplift.std() == 0.0:
+        return steps * len(uplift) // (2 * size)
+    z = (uplift - uplift.mean()) / uplift.std()
+
+    def chances(tilt: float) -> NDArray[np.float64]:
+        weights = np.exp(tilt * z - np.max(tilt * z))
+        return np.asarray(weights / weights.sum())
+
+    def off(tilt: float) -> float:
+        return float(chances(tilt) @ z) - mean
+
+    tilt = STEEPEST if off(STEEPEST) < 0.0 else -STEEPEST if off(-STEEPEST) > 0.0 else brentq(off, -STEEPEST, STEEPEST)
+    places = np.searchsorted(np.cumsum(chances(tilt)), steps / (2.0 * size), side="right")
+    return np.minimum(places, len(uplift) - 1)
 
 
 def _joined(curves: Curves, pool: Curves, weight: Fraction) -> Curves:

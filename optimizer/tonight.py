@@ -23,7 +23,7 @@ from optimizer.decide import Progress, decide, silent
 from optimizer.engine.respond import respond
 from optimizer.engine.verify import certify
 from optimizer.errors import VerificationError
-from optimizer.pacing import beside, sample_of
+from optimizer.pacing import beside, learned, sample_of
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling, Totals
@@ -32,6 +32,7 @@ from optimizer.problem.problem import Problem
 from optimizer.problem.scaling import known_by
 from optimizer.problem.season import Coming, Standing
 from optimizer.problem.solver import Solver
+from optimizer.problem.trend import Trend
 from optimizer.problem.units import Units
 
 ENOUGH = 1e-5
@@ -47,6 +48,8 @@ class Decided:
     curves, coupling, allocation, certificate : of tonight's units alone; what is kept for those to come is taken off each limit.
     kept : (P,) the option that the forecast gives each unit of the pool; only its total is kept.
     whole : the proof of both together.
+    mean : how those to come are thought to differ from the pool, as of `Coming`.
+    trend : how all differed who came, as of `Standing`.
     """
 
     curves: Curves
@@ -55,6 +58,8 @@ class Decided:
     certificate: Certificate
     kept: NDArray[np.intp]
     whole: Certificate
+    mean: float = 0.0
+    trend: Trend | None = None
 
 
 def decide_tonight(
@@ -75,6 +80,9 @@ def decide_tonight(
     """
     terms = problem.terms(len(units), units.frame)
     curves = respond(model, units, terms, progress=lambda share: progress("respond", share)).dense()
+    trend = standing.trend
+    if coming is not None:
+        coming, trend = learned(curves, standing, coming)
     joint, coupling = beside(curves, units.frame, problem.limits, standing, coming)
     found = decide_or_explain(joint, coupling, replace(solver, gap=max(solver.gap, ENOUGH)), progress)
     n = len(units)
@@ -89,6 +97,8 @@ def decide_tonight(
         certificate=certify(allocation, curves, alone, lambda amount: model.predict(units.X, amount)),
         kept=kept,
         whole=certify(found, joint, coupling),
+        mean=0.0 if coming is None else coming.mean,
+        trend=trend,
     )
 
 
@@ -123,7 +133,8 @@ def coming(model: ResponseModel, pool: Units, problem: Problem, expected: int, s
 def standing_of(season: Mapping[str, Any], problem: Problem) -> Standing:
     """What stood when a night began, as the night wrote it down."""
     groups = pd.DataFrame(season["standing"], columns=[*problem.columns_of_limits, "cost", "recipients"])
-    return Standing(groups.astype({"cost": "int64", "recipients": "int64"}), season["seen"])
+    trend = None if season["trend"] is None else Trend(**season["trend"])
+    return Standing(groups.astype({"cost": "int64", "recipients": "int64"}), season["seen"], trend)
 
 
 def again(
@@ -137,7 +148,9 @@ def again(
         If what was kept for those to come is no award of the pool's.
     """
     curves = respond(model, units, problem.terms(len(units), units.frame)).dense()
-    forecast = None if pool is None else coming(model, pool, problem, season["expected"], seed)
+    forecast = None
+    if pool is not None:
+        forecast = replace(coming(model, pool, problem, season["expected"], seed), mean=season["mean"])
     joint, coupling = beside(curves, units.frame, problem.limits, standing_of(season, problem), forecast)
     kept = np.zeros(joint.shape[0] - len(units), dtype=np.intp)
     for row, amount in season["kept"]:

@@ -1,5 +1,6 @@
 """Tonight beside those to come: nothing passes a limit whatever is foreseen, and what is foreseen only decides what is kept."""
 
+from dataclasses import replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from optimizer import Limit, Solver, allocate
 from optimizer.decide import decide
-from optimizer.pacing import POOL, beside, bid_price, passed, sample_of, tonight_of
+from optimizer.pacing import POOL, _evenly, beside, bid_price, learned, passed, sample_of, tonight_of
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.curves import Curves
 from optimizer.problem.season import BUDGET, RECIPIENTS, Coming, Standing
@@ -121,3 +122,27 @@ def test_a_large_pool_is_looked_at_in_a_sample_that_a_seed_draws(n, kept):
     assert len(rows) == len(np.unique(rows)) == kept
     assert (np.diff(rows) > 0).all()
     assert (rows == sample_of(n, seed=4)).all()
+
+
+@pytest.mark.parametrize("mean", [-0.7, 0.4, 1.2])
+def test_a_pool_is_tilted_to_the_mean_that_is_expected(mean):
+    uplift = np.sort(np.random.default_rng(0).gamma(2.0, size=1_000))[::-1]
+    z = (uplift - uplift.mean()) / uplift.std()
+    assert z[_evenly(uplift, mean, 4_000)].mean() == pytest.approx(mean, abs=0.02)
+    assert (np.diff(_evenly(uplift, mean, 500)) >= 0).all()
+
+
+@pytest.mark.parametrize(("mean", "who"), [(99.0, 0), (-99.0, 9)])
+def test_more_than_its_best_units_a_pool_cannot_stand_for(mean, who):
+    places = _evenly(np.arange(10.0, 0.0, -1.0), mean, 20)
+    assert np.bincount(places, minlength=10).argmax() == who
+
+
+def test_arrivals_better_than_the_pool_make_the_forecast_better_and_none_are_learned_from_where_they_wait():
+    coming = foreseen(60, 4, 5, LIMITS[:1], scale=0.5)
+    better, trend = learned(curves(40, 1, scale=2.0), standing(), coming)
+    assert better.mean > 0.3
+    assert trend.n == 40
+    assert learned(curves(40, 1), replace(standing(), trend=None), coming) == (coming, None)
+    tilted, plain = (night(LIMITS[:1], standing(), each)[1].spent for each in (better, coming))
+    assert tilted < plain

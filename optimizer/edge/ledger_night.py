@@ -57,6 +57,12 @@ class HeldNight:
         texts = {name: found[name] or "" for name in ("model", "model_digest")}
         return Run(**found | texts | {"result": json.loads(found["result"])})
 
+    def latest(self) -> Run | None:
+        """The run that was written last; None before the first."""
+        last = select(runs.c.key).where(runs.c.programme == self.programme).order_by(runs.c.finished.desc(), runs.c.key).limit(1)
+        rows = self._rows(last)
+        return self.run(rows[0]["key"]) if rows else None
+
     def decisions(self, key: str) -> pd.DataFrame:
         """What the run of this key gave each of its units: unit and amount (int64 currency units), as it recorded them."""
         ours = (decisions.c.programme == self.programme) & (decisions.c.run == key)

@@ -6,7 +6,7 @@ still to come = expected − come so far       standing = what live awards hold 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from fractions import Fraction
 from typing import Self
@@ -15,6 +15,7 @@ import pandas as pd
 
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
+from optimizer.problem.trend import Trend
 
 BUDGET, RECIPIENTS = "season budget", "season recipients"
 """The names of the season's own limits."""
@@ -77,10 +78,12 @@ class Standing:
     groups : one row for each combination of values that the limits' columns have among live awards: those columns, `cost`
         (int64 currency units) and `recipients` (int64 heads).
     seen : units that earlier nights decided, with an award or without.
+    trend : how they differed from the pool; None where nothing is to be learned from it.
     """
 
     groups: pd.DataFrame
     seen: int = 0
+    trend: Trend | None = field(default_factory=Trend)
 
     @classmethod
     def nothing(cls, columns: Sequence[str] = ()) -> Self:
@@ -108,6 +111,7 @@ class Coming:
     curves : of the past units, as if they were decided tonight.
     frame : their columns, as far as they are known; one row for each curve.
     weight : units still to come / past units.
+    mean : of their largest uplifts, standardised by the pool's; 0 where they are like the pool.
     limits : names of the limits whose columns `frame` has; the others count tonight's units only.
     notes : what was left aside, one sentence each.
     """
@@ -116,4 +120,5 @@ class Coming:
     frame: pd.DataFrame | None
     weight: Fraction
     limits: tuple[str, ...]
+    mean: float = 0.0
     notes: tuple[str, ...] = ()

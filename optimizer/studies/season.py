@@ -33,12 +33,13 @@ from optimizer.edge.sources import read_sources
 from optimizer.engine.respond import respond
 from optimizer.errors import Fault, ScenarioError, VerificationError
 from optimizer.options import Options
-from optimizer.pacing import beside, tonight_of
+from optimizer.pacing import beside, learned, tonight_of
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
 from optimizer.problem.season import Coming, Season, Standing
 from optimizer.problem.solver import Solver
+from optimizer.problem.trend import Trend
 from optimizer.tonight import coming
 
 PACED, FIRST_COME, UNIFORM = "paced", "first come, first served", "uniform nightly share"
@@ -234,10 +235,12 @@ def drawn(setting: Setting, rng: Generator) -> Arrivals:
 def _season(setting: Setting, arrivals: Arrivals, way: str, whole: Coupling) -> Totals:
     """All nights of one season; what is awarded stands."""
     choice = np.zeros(setting.arrivals, dtype=np.intp)
+    trend: Trend | None = Trend()
     for night in range(setting.nights):
         start, stop = np.searchsorted(arrivals.night, [night, night + 1]).tolist()
         if start < stop:
-            choice[start:stop] = _night(setting, arrivals, slice(start, stop), way, _standing(arrivals, choice[:start]))
+            standing = replace(_standing(arrivals, choice[:start]), trend=trend)
+            choice[start:stop], trend = _night(setting, arrivals, slice(start, stop), way, standing)
     totals = Totals.of(choice, arrivals.curves, whole)
     if broken := whole.broken(totals):
         names = ", ".join(row.name for row in broken)
@@ -245,17 +248,20 @@ def _season(setting: Setting, arrivals: Arrivals, way: str, whole: Coupling) -> 
     return totals
 
 
-def _night(setting: Setting, arrivals: Arrivals, units: slice, way: str, standing: Standing) -> NDArray[np.intp]:
-    """The choice of those who came tonight."""
+def _night(
+    setting: Setting, arrivals: Arrivals, units: slice, way: str, standing: Standing
+) -> tuple[NDArray[np.intp], Trend | None]:
+    """The choice of those who came tonight, and what was learned of those who come."""
     n, night = units.stop - units.start, int(arrivals.night[units.start])
-    curves, limits, forecast = arrivals.curves.part(units), setting.limits, None
+    curves, limits, forecast, trend = arrivals.curves.part(units), setting.limits, None, standing.trend
     if way == UNIFORM:
         limits = tuple(_share(limit, Fraction(night + 1, setting.nights)) for limit in limits)
     if way == PACED:
         expected = setting.season.still_to_come(standing.seen, n, _date(setting, night))
         forecast = replace(setting.forecast, weight=Fraction(expected, setting.forecast.curves.shape[0]))
+        forecast, trend = learned(curves, standing, forecast)
     joint, coupling = beside(curves, arrivals.frame.iloc[units], limits, standing, forecast)
-    return tonight_of(decide(joint, coupling, setting.solver), n, joint).index
+    return tonight_of(decide(joint, coupling, setting.solver), n, joint).index, trend
 
 
 def _standing(arrivals: Arrivals, choice: NDArray[np.intp]) -> Standing:

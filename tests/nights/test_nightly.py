@@ -77,6 +77,15 @@ def test_a_dry_run_writes_nothing(programme, ledger, tmp_path):
     assert run_night(scenario, ledger, as_of=FIRST).run.result["spent"] == tried.run.result["spent"]
 
 
+def test_each_night_learns_of_those_who_came_and_the_next_goes_on_from_there(programme, ledger):
+    first = run_night(programme(slice(0, 60)), ledger, as_of=FIRST).run.result["season"]
+    second = run_night(programme(slice(0, 150)), ledger, as_of=SECOND).run.result["season"]
+    assert first["trend"]["n"] == 0
+    assert first["learned"] == second["trend"]
+    assert (first["learned"]["n"], second["learned"]["n"]) == (60, 150)
+    assert first["mean"] != 0.0 != second["mean"]
+
+
 def test_declined_money_comes_back(programme, ledger):
     run_night(programme(slice(0, 100)), ledger, as_of=FIRST)
     [first, *_] = sorted(live(ledger).items())

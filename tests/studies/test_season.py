@@ -9,6 +9,7 @@ import pytest
 
 from models.truth import ScholarshipWorld
 from optimizer import Limit, ScenarioError, Solver
+from optimizer.problem import trend
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.curves import Curves
 from optimizer.problem.season import Coming, Season
@@ -63,6 +64,15 @@ def test_with_a_drift_the_better_come_later(setting):
     assert gains[arrivals.night >= 6].mean() > 1.2 * gains[arrivals.night < 6].mean()
     assert len(arrivals.frame) == len(gains) == 4_000
     assert (np.diff(arrivals.night) >= 0).all()
+
+
+def test_pacing_learns_of_a_drift_from_those_who_came(setting, monkeypatch):
+    drifting = replace(setting, drift=2.0)
+    learning = summary(simulate(drifting, seasons=3)).set_index("way")["attained"]
+    monkeypatch.setattr(trend, "SPREAD", 1e-9)
+    believing = summary(simulate(drifting, seasons=3)).set_index("way")["attained"]
+    assert learning[PACED] > believing[PACED] + 0.03
+    assert learning[UNIFORM] == believing[UNIFORM]
 
 
 def test_seasons_are_drawn_the_same_each_time(setting, table):
