@@ -83,9 +83,9 @@ def learned(curves: Curves, standing: Standing, coming: Coming) -> tuple[Coming,
     """The forecast, as far from the pool as those who came were and as their trend leads; and the trend with tonight's units."""
     if standing.trend is None:
         return coming, None
-    n, pool = curves.shape[0], _uplifts(coming.curves)
+    n, pool = curves.shape[0], uplifts(coming.curves)
     total = standing.seen + n + coming.weight * len(pool)
-    z = (_uplifts(curves) - pool.mean()) / (pool.std() or 1.0)
+    z = (uplifts(curves) - pool.mean()) / (pool.std() or 1.0)
     trend = standing.trend.seen(z, float((standing.seen + Fraction(n, 2)) / total))
     return replace(coming, mean=trend.beyond(float((standing.seen + n) / total))), trend
 
@@ -211,12 +211,12 @@ def _forecast(coming: Coming) -> tuple[NDArray[np.intp], Fraction]:
     # One of the two is 1: a unit of the pool stands for several, or several stand for one.
     weight = Fraction(max(1, math.ceil(expected / MOST)), max(1, n // expected))
     size = int(expected / weight)
-    uplift = _uplifts(pool)
+    uplift = uplifts(pool)
     order = np.argsort(-uplift, kind="stable")
     return order[_evenly(uplift[order], coming.mean, size)], weight
 
 
-def _uplifts(curves: Curves) -> NDArray[np.float64]:
+def uplifts(curves: Curves) -> NDArray[np.float64]:
     """The most that an award would bring of each unit."""
     gains = curves.values if curves.barred is None else np.where(curves.barred, -np.inf, curves.values)
     return np.asarray(gains.max(axis=1) - curves.values[:, 0])

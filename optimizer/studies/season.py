@@ -33,7 +33,7 @@ from optimizer.edge.sources import read_sources
 from optimizer.engine.respond import respond
 from optimizer.errors import Fault, ScenarioError, VerificationError
 from optimizer.options import Options
-from optimizer.pacing import beside, learned, tonight_of
+from optimizer.pacing import beside, learned, tonight_of, uplifts
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
@@ -214,8 +214,7 @@ def simulate_scenario(path: str | Path, replay: Replay | None = None, options: O
 def drawn(setting: Setting, rng: Generator) -> Arrivals:
     """One season's arrivals."""
     units = setting.units
-    gains = units.values if units.barred is None else np.where(units.barred, -np.inf, units.values)
-    uplift = gains.max(axis=1) - units.values[:, 0]
+    uplift = uplifts(units)
     z = (uplift - uplift.mean()) / (uplift.std() or 1.0)
     per_night = rng.multinomial(setting.arrivals, np.full(setting.nights, 1.0 / setting.nights))
     rows = []
