@@ -16,7 +16,8 @@ Every message reads *where: what, got, remedy*.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import ClassVar, Self
@@ -127,3 +128,13 @@ class ClusterError(BursarError):
     """A cluster cannot be reached, was lost, or lost a worker too often; nothing was left half-done."""
 
     exit_code = 10
+
+
+@contextmanager
+def leaving(what: str) -> Iterator[None]:
+    """Where something stands already, an interrupt says what it leaves."""
+    try:
+        yield
+    except KeyboardInterrupt as stopped:
+        stopped.add_note(what)
+        raise

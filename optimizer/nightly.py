@@ -33,7 +33,7 @@ from optimizer.edge.pool import read_pool
 from optimizer.edge.scenario_file import read_scenario, write_yaml
 from optimizer.edge.sources import read_sources
 from optimizer.edge.units_from import part_of
-from optimizer.errors import BursarError, Fault, ScenarioError, VerificationError, WriteError
+from optimizer.errors import BursarError, Fault, ScenarioError, VerificationError, WriteError, leaving
 from optimizer.options import Options
 from optimizer.pacing import bid_price, passed
 from optimizer.problem.night import Run
@@ -159,7 +159,9 @@ def run_night(
                 # Files stand aside until the ledger has what they say.
                 files.enter_context(writing_left(folder, left))
             held.record(run, _decisions(sources, units, decided))
-            held.commit()
+            with leaving(f"night {name} of {read.name} may stand in the ledger; run it again to see"):
+                held.commit()
+                files.close()
     return Night(run=run, status="decided", plan=plan)
 
 

@@ -64,7 +64,12 @@ def options(
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Run a command; returns its exit code."""
+    """Run a command; returns its exit code.
+
+    Parameters
+    ----------
+    argv : by default the process's own arguments; then the process is over with the command.
+    """
     with stoppable() as stopping, warnings.catch_warnings():
         try:
             app(args=argv, prog_name="bursar")
@@ -81,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> int:
             else:
                 # An import or an extension may have made something else of the interrupt.
                 code = _said(Stopped(stopping.raised), Stopped(stopping.raised).exit_code)
+        stopping.over = argv is None
         return _flushed(code)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+from contextlib import nullcontext
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -12,7 +13,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from optimizer.cli.shared import Allow, Json, Quiet, Set, Verbose, clean_stdout, console, log, print_json
-from optimizer.errors import BursarError
+from optimizer.errors import BursarError, leaving
 
 app = typer.Typer()
 
@@ -56,10 +57,11 @@ def nightly(  # noqa: PLR0913, PLR0917 — each is an option of its own
             with stages() as progress:
                 options = Options(overrides=set_ or (), allow_modules=allow_module or (), progress=progress)
                 night = run_night(scenario, ledger, **chosen, options=options)
-            if as_json:
-                print_json(stdout, _line(scenario, night))
-            elif not quiet:
-                show_night(night.run.result, night.status, console(stdout))
+            with nullcontext() if dry_run else leaving(f"night {night.run.key} of {night.run.programme} is in the ledger"):
+                if as_json:
+                    print_json(stdout, _line(scenario, night))
+                elif not quiet:
+                    show_night(night.run.result, night.status, console(stdout))
             return
         _structured()
         worst = 0

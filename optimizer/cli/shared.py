@@ -8,7 +8,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, TextIO
@@ -16,6 +16,7 @@ from typing import Annotated, Any, TextIO
 import typer
 
 from optimizer.cli.completing import scenario_files, set_keys
+from optimizer.errors import leaving
 
 PIPED_WIDTH = 120
 """Columns where stdout is no terminal."""
@@ -73,15 +74,9 @@ def print_json(stdout: TextIO, document: object) -> None:
     stdout.write(json.dumps(document, ensure_ascii=False, indent=2) + "\n")
 
 
-@contextmanager
-def written(out: Path | None) -> Iterator[None]:
+def written(out: Path | None) -> AbstractContextManager[None]:
     """After the work: what is stopped here is only its telling, and what stands in `out` stays."""
-    try:
-        yield
-    except KeyboardInterrupt as stopped:
-        if out is not None:
-            stopped.add_note(f"{out} was written")
-        raise
+    return nullcontext() if out is None else leaving(f"{out} was written")
 
 
 def tell(stdout: TextIO, show: Callable[[Any], object], *, out: Path | None = None, quiet: bool = False) -> None:

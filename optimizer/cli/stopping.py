@@ -49,10 +49,12 @@ class Stopping:
     Attributes
     ----------
     raised : the exception, once it was; what else is raised after it may be its disguise, as in an import that failed for it.
+    over : whether the process ends with the command: what asks it to stop while Python goes down comes too late to matter.
     """
 
     def __init__(self) -> None:
         self.raised: KeyboardInterrupt | None = None
+        self.over = False
         self._last = -float("inf")
 
     def __call__(self, number: int, _frame: FrameType | None) -> None:
@@ -106,7 +108,7 @@ def stoppable() -> Iterator[Stopping]:
         yield stopping
     finally:
         for number, handler in before.items():
-            signal.signal(number, handler)
+            signal.signal(number, signal.SIG_IGN if stopping.over else handler)
         signal.set_wakeup_fd(woken)
         sys.unraisablehook = hook
         writer.close()

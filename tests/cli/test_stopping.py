@@ -122,6 +122,15 @@ def test_a_running_process_stops(folder, number):
     assert leftovers(folder) == []
 
 
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_after_the_last_word_does_not_change_the_exit_code(folder, number):
+    late = "import atexit, os, sys; from optimizer import cli; atexit.register(os.kill, os.getpid(), int(sys.argv.pop()))"
+    script = f"{late}; code = cli.main(); print(code); sys.exit(code)"
+    command = [sys.executable, "-c", script, "check", str(folder / "small.yaml"), "--quiet", str(int(number))]
+    ended = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+    assert (ended.returncode, ended.stdout, ended.stderr) == (0, "0\n", "")
+
+
 def python(script):
     return subprocess.run(
         [sys.executable, "-c", textwrap.dedent(script)], capture_output=True, text=True, check=False, timeout=50

@@ -26,7 +26,7 @@ import sys
 import optimizer.nightly, optimizer.cli.nightly, optimizer.edge.show_night, optimizer.edge.terminal
 from optimizer import cli
 print("ready", flush=True)
-sys.exit(cli.main(sys.argv[1:]))
+sys.exit(cli.main())
 """
 
 
@@ -116,14 +116,14 @@ def test_of_twenty_nights_at_once_one_decides(programme, ledger):
 
 
 @pytest.mark.parametrize("moment", [0.2, 0.6])
-def test_a_night_that_is_told_to_stop_leaves_nothing(programme, ledger, tmp_path, moment):
+def test_a_night_that_is_told_to_stop_leaves_all_or_nothing(programme, ledger, tmp_path, moment):
     scenario = programme(slice(0, UNITS), "stopped")
     with begin(command(scenario, ledger, tmp_path / "out", "stopped")) as night:
         time.sleep(moment)
         night.terminate()
         code = night.wait(timeout=300)
-    if code == 0:
-        pytest.skip("the night was over before it was told to stop")
-    assert code == 143
-    assert dump(ledger, "stopped") == []
+    assert code in (0, 143)
+    stands = [row[0] for row in dump(ledger, "stopped")]
+    # Told while it spoke of what stood already, or later, it changes nothing.
+    assert (code == 143 and stands == []) or stands.count("decisions") == UNITS
     assert not list(tmp_path.glob("**/*.bursar-*"))

@@ -1,6 +1,8 @@
 """A night decides for whom there is news, never twice, never beyond the season; and what it says is what the ledger has."""
 
 import json
+import pkgutil
+import signal
 from datetime import date
 
 import numpy as np
@@ -30,6 +32,24 @@ def test_nobody_is_awarded_twice_and_the_season_holds(programme, ledger):
         given = now
         assert sum(given.values()) == result["season"]["spent"] <= 30_000_000
         assert len(given) == result["season"]["recipients_so_far"] <= 40
+
+
+@pytest.mark.parametrize(
+    ("stage", "said", "stands"),
+    [
+        ("record", "nothing was written", False),
+        ("commit", "night 2026-11-24 of season may stand in the ledger; run it again to see", True),
+        ("show", "night 2026-11-24 of season is in the ledger", True),
+    ],
+)
+def test_an_interrupted_night_says_what_it_leaves(programme, ledger, monkeypatch, capfd, stage, said, stands):
+    where = "optimizer.edge.show_night.show_night" if stage == "show" else f"optimizer.edge.ledger_night.HeldNight.{stage}"
+    work = pkgutil.resolve_name(where)
+    monkeypatch.setattr(where, lambda *given: [work(*given), signal.raise_signal(signal.SIGINT)])
+    argv = ["nightly", str(programme(slice(0, 30))), "--ledger", str(ledger), "--as-of", "2026-11-24"]
+    assert cli.main(argv) == 130
+    assert capfd.readouterr().err.endswith(f"stopped; {said}\n")
+    assert bool(live(ledger)) == stands
 
 
 def test_money_is_kept_for_those_to_come(programme, ledger):
