@@ -17,11 +17,12 @@ from fractions import Fraction
 import numpy as np
 from numpy.typing import NDArray
 
-from optimizer.decide import Progress, decide, silent
+from optimizer.decide import Decided, Progress, decide, decide_parts, silent
 from optimizer.errors import Infeasible, NoIncumbent
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
+from optimizer.problem.fleet import Fleet
 from optimizer.problem.limits import EXPECTED, FINEST, Limit
 from optimizer.problem.rows import MEASURES, OUTCOME_TOLERANCE, Row, slack
 from optimizer.problem.solver import Solver
@@ -75,11 +76,19 @@ def decide_or_explain(curves: Curves | Streamed, coupling: Coupling, solver: Sol
     Infeasible, NoIncumbent
         As in `decide`.
     """
+    return decide_or_explain_parts(Fleet.of(curves, coupling), coupling, solver, progress).whole()
+
+
+def decide_or_explain_parts(fleet: Fleet, coupling: Coupling, solver: Solver, progress: Progress = silent) -> Decided:
+    """As `decide_or_explain`, of units in parts; of more than may be brought here the error names the limits alone."""
     try:
-        return decide(curves, coupling, solver, progress)
+        return decide_parts(fleet, coupling, solver, progress)
     except Infeasible as found:
+        if not fleet.takes(fleet.n):
+            raise
         progress("explain", None)
-        raise explain(curves, coupling, solver, found) from None
+        part = fleet.brought()
+        raise explain(part.curves, part.under(coupling), solver, found) from None
 
 
 def explain(curves: Curves | Streamed, coupling: Coupling, solver: Solver, found: Infeasible) -> Infeasible:

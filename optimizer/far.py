@@ -7,89 +7,48 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from models.base import ResponseModel
 from models.support import MOST_MARKED, Support
-from optimizer.decide import decide_parts
-from optimizer.edge.cluster import Cluster, There, cluster_at
-from optimizer.edge.far_outputs import FarLeft, write_part, writing_far
+from optimizer.conflict import decide_or_explain_parts
+from optimizer.decide import Decided
+from optimizer.edge.cluster import Cluster, cluster_at
+from optimizer.edge.far_outputs import FarFolder, FarLeft, writing_far
 from optimizer.edge.fitted import fitted_model, fitted_support
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
 from optimizer.edge.outputs import PARQUET, Found, read_left
-from optimizer.edge.parquet import Chunk, chunks_of, digest_of, digest_of_file, files_of, read_rows, url_of
+from optimizer.edge.parquet import Chunk, chunks_of, digest_of, digest_of_file, files_of, read_chunks
+from optimizer.edge.pool import read_pool_again
 from optimizer.edge.sources import read_history
 from optimizer.engine.verify import Awards, certify_parts
-from optimizer.errors import Fault, ModelError, ScenarioError, VerificationError, WriteError
+from optimizer.errors import Fault, ModelError, ScenarioError, VerificationError
 from optimizer.evaluating.asked import Asked
 from optimizer.evaluating.optimism import optimism
 from optimizer.options import Options
-from optimizer.problem.amounts import Amounts
+from optimizer.pieces import Reckoned, Telling, awards_at, awards_in, awards_read, fault_in, reckon
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
 from optimizer.problem.evaluation import Promise
-from optimizer.problem.fleet import Fleet, Part
-from optimizer.problem.result import COLUMNS, Basis, Counted, Summary, segment_of, segments_in, segments_together
+from optimizer.problem.fleet import Fleet
+from optimizer.problem.parts import Parts
+from optimizer.problem.result import COLUMNS, Basis, Summary, segments_together
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_model import WrappedSpec
 from optimizer.problem.units import History
 from optimizer.solved import Plan
-from optimizer.spread import Far, Rows, Source, nameless_of, read_far, respond_far, units_of
+from optimizer.spread import Parted, curves_in_parts, read_far, respond_parts
 from optimizer.told import summary_of
+from optimizer.tonight import again
 
 log = logging.getLogger(__name__)
-
-
-MOST_WRONG = 1e-9
-"""Relative: how far an outcome on disk may be from what the model says."""
-
-
-@dataclass(frozen=True, slots=True)
-class Witness:
-    """The model, asked again about a piece."""
-
-    rows: Rows
-    source: Source
-    model: ResponseModel
-
-    def predict(self, amount: NDArray[np.int64]) -> NDArray[np.float64]:
-        """The expected outcome of each unit at the amount given for it."""
-        return self.model.predict(nameless_of(self.rows, self.source).X, amount)
-
-
-@dataclass(frozen=True, slots=True)
-class Reckoned:
-    """What a part of the plan comes to, and the file that it stands in, if it was to be written."""
-
-    offered: int
-    segments: dict[str, Counted]
-    extrapolated: int
-    file: str
-    digest: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
-    """How a part of the plan is told.
-
-    Attributes
-    ----------
-    binary : whether outcomes are probabilities.
-    support : what units like a unit were seen with; None where awards are not marked.
-    """
-
-    source: Source
-    amounts: Amounts
-    binary: bool
-    support: Support | None
-    folder: Path | None
 
 
 def solve_far(
@@ -111,8 +70,6 @@ def solve_far(
     """
     options = options or Options()
     _check(scenario)
-    if out is not None and (url := url_of(out)) is not None:
-        raise WriteError(f"{url}: must be a folder that this machine and the workers share; copy it from there afterwards")
     store = ModelStore(allowed_modules=(*ALLOWED, *options.allow_modules))
     options.progress("read", None)
     history = read_history(scenario)
@@ -121,35 +78,64 @@ def solve_far(
         options.progress("fit", None)
         model = fitted_model(scenario, history, store)
         options.progress("respond", None)
-        fleet, coupling = respond_far(far, scenario.build_problem(), model, _support(scenario, history))
-        decided = decide_parts(fleet, coupling, scenario.solver.build(), options.progress)
+        fleet, coupling = respond_parts(far, scenario.build_problem(), model, _support(scenario, history))
+        decided = decide_or_explain_parts(fleet, coupling, scenario.solver.build(), options.progress)
         options.progress("verify", None)
-        awards = decided.choice.kept(_awards, fleet.amounts)
-        certificate = certify_parts(decided.allocation, fleet, coupling, awards, _witnesses(far, model))
+        awards = decided.choice.kept(awards_at, fleet.amounts)
+        certificate = certify_parts(decided.allocation, fleet, coupling, awards, far.witnesses(model))
         with writing_far(out) as folder:
             options.progress("write", None)
-            telling = Telling(
-                source=far.source,
-                amounts=fleet.amounts,
-                binary=_binary(history),
-                support=_marked(scenario, history, certificate.recipients),
-                folder=None if folder is None else folder.rows,
-            )
-            told = fleet.parts.told(_reckon, awards, far.rows, fleet.each(range(len(far.sizes))), cluster.shared(telling))
-            summary = _summary((scenario, history, far), (fleet, coupling), certificate, told, telling)
-            summary = replace(summary, promise=_promise(scenario, far.n, history, store, options))
+            plan, files = told_far((scenario, history, far), (fleet, coupling), (decided, awards, certificate), folder)
+            plan = replace(plan, summary=replace(plan.summary, promise=_promise(scenario, far.n, history, store, options)))
             if folder is not None:
-                digests = {"units": far.units.digest, **({} if history is None else {"history": history.digest})}
-                files = {each.file: each.digest for each in told}
-                folder.finish(
-                    FarLeft(
-                        scenario=scenario, model=model, certificate=certificate, summary=summary, digests=digests, files=files
-                    )
-                )
+                folder.finish(left_far((scenario, history, far), plan, model, files))
+    return plan
+
+
+def told_far(
+    read: tuple[Scenario, History | None, Parted],
+    asked: tuple[Fleet, Coupling],
+    found: tuple[Decided, Parts[Awards], Certificate],
+    folder: FarFolder | None,
+) -> tuple[Plan, dict[str, str]]:
+    """The plan with all that is said of it, its rows written where they are; and the digest of each part, by its name."""
+    (scenario, history, far), (fleet, coupling), (decided, awards, certificate) = read, asked, found
+    telling = Telling(
+        source=far.source,
+        amounts=fleet.amounts,
+        binary=_binary(history),
+        support=_marked(scenario, history, certificate.recipients),
+        folder=None if folder is None else folder.rows,
+    )
+    told = fleet.parts.told(reckon, awards, far.rows, fleet.each(range(len(far.sizes))), far.shared(telling))
+    summary = _summary(read, asked, certificate, told, telling)
     plain = Curves(values=np.empty((0, len(fleet.amounts))), costs=fleet.amounts.array, amounts=fleet.amounts)
     basis = Basis(curves=plain, coupling=coupling, solver=scenario.solver.build())
     table = pd.DataFrame({column: [] for column in COLUMNS})
-    return Plan(allocation=decided.allocation, certificate=certificate, table=table, summary=summary, basis=basis)
+    plan = Plan(allocation=decided.allocation, certificate=certificate, table=table, summary=summary, basis=basis)
+    return plan, {each.file: each.digest for each in told}
+
+
+def left_far(
+    read: tuple[Scenario, History | None, Parted],
+    plan: Plan,
+    model: ResponseModel,
+    files: dict[str, str],
+    season: dict[str, Any] | None = None,
+) -> FarLeft:
+    """What this run leaves besides its rows; `season` says what a night had in view."""
+    scenario, history, far = read
+    units = far.units.digest if season is None else far.digest_of_own
+    digests = {"units": units, **({} if history is None else {"history": history.digest})}
+    return FarLeft(
+        scenario=scenario,
+        model=model,
+        certificate=plan.certificate,
+        summary=plan.summary,
+        digests=digests,
+        files=files,
+        season=season,
+    )
 
 
 def verify_far(folder: Path, address: str, *, allow_modules: Sequence[str] = ()) -> Certificate:
@@ -165,26 +151,42 @@ def verify_far(folder: Path, address: str, *, allow_modules: Sequence[str] = ())
     left = read_left(folder, allowed_modules=(*ALLOWED, *allow_modules), rows=False)
     scenario = left.scenario
     _check(scenario)
-    if left.season is not None:
-        raise VerificationError(f"{folder}: is a night's plan, which is verified without a cluster")
     history = read_history(scenario)
+    problem, model = scenario.build_problem(), left.model
     with cluster_at(address) as cluster:
         far = read_far(cluster, scenario, history, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
-        if far.units.digest != left.units_digest:
+        chunks = _written(cluster, left)
+        if left.season is not None:
+            far = _of_night(far, left, chunks)
+        if (far.units.digest if left.season is None else far.digest_of_own) != left.units_digest:
             raise VerificationError(f"{folder}: the units' table changed since the run; verify with the table the run read")
         if scenario.amounts.support is not None and history is not None and history.digest != left.history_digest:
             raise VerificationError(f"{folder}: the history changed since the run; verify with the one the run read")
-        chunks = _written(cluster, left)
-        fleet, coupling = respond_far(far, scenario.build_problem(), left.model, _support(scenario, history))
+        if left.season is None:
+            fleet, coupling = respond_parts(far, problem, model, _support(scenario, history))
+        else:
+            fleet, groups = curves_in_parts(far, problem, problem.limits, model)
+            pool = read_pool_again(scenario, left.season, history, far.units.features)
+            coupling = again((fleet, groups), problem, left.season, model, pool, scenario.solver.seed)
         starts = fleet.each(fleet.starts)
-        read = fleet.parts.kept(_read_awards, far.rows, far.source, chunks, starts)
-        fault = next((fault for fault in read.told(_fault) if fault), "")
+        read = fleet.parts.kept(awards_read, far.rows, far.source, chunks, starts)
+        fault = next((fault for fault in read.told(fault_in) if fault), "")
         if fault:
             raise VerificationError(f"{left.place}: {fault}")
         claimed = left.claimed(np.zeros(0, dtype=np.intp), np.zeros(0, dtype=np.int64))
-        certificate = certify_parts(claimed, fleet, coupling, read.kept(_awards_of), _witnesses(far, left.model))
+        certificate = certify_parts(claimed, fleet, coupling, read.kept(awards_in), far.witnesses(model))
     left.check(certificate)
     return certificate
+
+
+def _of_night(far: Parted, left: Found, chunks: Sequence[Chunk]) -> Parted:
+    """The units that a night decided about, among all that its table holds by now."""
+    decided = pd.Index(read_chunks(chunks, ["id"]).column("id").to_pandas())
+    ids = pd.Index(far.ids)
+    place = ids.get_indexer(decided)
+    if (place < 0).any():
+        raise VerificationError(f"{left.place}: {decided[int((place < 0).argmax())]} is no longer in the units' table")
+    return far.only(ids.isin(decided))
 
 
 def _check(scenario: Scenario) -> None:
@@ -222,7 +224,7 @@ def _promise(scenario: Scenario, n: int, history: History | None, store: ModelSt
 
 
 def _summary(
-    read: tuple[Scenario, History | None, Far],
+    read: tuple[Scenario, History | None, Parted],
     asked: tuple[Fleet, Coupling],
     certificate: Certificate,
     told: Sequence[Reckoned],
@@ -238,40 +240,6 @@ def _summary(
     )
 
 
-def _witnesses(far: Far, model: ResponseModel) -> There[Witness]:
-    return far.rows.kept(Witness, far.source, far.cluster.shared(model))
-
-
-def _awards(choice: NDArray[np.integer], amounts: Amounts) -> Awards:
-    return Awards(choice, amounts.array[choice])
-
-
-def _reckon(part: Part, awards: Awards, rows: Rows, place: int, telling: Telling) -> Reckoned:
-    """What a part comes to; its rows are written, if they are to be."""
-    without, value = part.curves.column(0), part.curves.value_of(awards.index.astype(np.intp))
-    largest = part.curves.column(-1)
-    beyond, offered = None, int(awards.amount.sum())
-    name, digest = f"part-{place:05d}.parquet", ""
-    if telling.support is not None or telling.folder is not None:
-        units = (nameless_of if telling.folder is None else units_of)(rows, telling.source)
-        beyond = None if telling.support is None else ~telling.support.allowed_at(units.X, awards.amount)
-    if telling.folder is not None:
-        table = pd.DataFrame(
-            {
-                "id": units.ids,
-                "amount": awards.amount,
-                "outcome_without": without,
-                "outcome_with": value,
-                "uplift": value - without,
-                "segment": segment_of(without, largest) if telling.binary else "",
-                "extrapolated": "" if beyond is None else beyond,
-            }
-        )
-        digest = write_part(table, telling.folder, name)
-    segments = segments_in(without, largest, awards.amount) if telling.binary else {}
-    return Reckoned(offered, segments, 0 if beyond is None else int(beyond.sum()), name, digest)
-
-
 def _written(cluster: Cluster, left: Found) -> tuple[Chunk, ...]:
     """The files of the allocation, which are those that the run wrote."""
     if left.place.name != PARQUET:
@@ -281,31 +249,3 @@ def _written(cluster: Cluster, left: Found) -> tuple[Chunk, ...]:
     if digest_of(left.place, files, far.told(digest_of_file)) != left.claims["files"][PARQUET]:
         raise VerificationError(f"{left.place}: is not the file that the run wrote; solve again")
     return tuple(chunk for own in far.told(chunks_of) for chunk in own)
-
-
-def _read_awards(part: Part, rows: Rows, source: Source, chunks: Sequence[Chunk], start: int) -> tuple[str, Awards]:
-    """What is wrong with a part of an allocation that was written, and its awards."""
-    n, amounts = part.curves.shape[0], part.curves.amounts
-    table = read_rows(chunks, start, start + n).to_pandas(ignore_metadata=True)
-    nobody = Awards(np.zeros(n, dtype=np.intp), np.zeros(n, dtype=np.int64))
-    if list(table["id"]) != list(units_of(rows, source).ids):
-        return "must list the units in their table's order", nobody
-    amount = table["amount"].to_numpy()
-    index = np.searchsorted(amounts.array, amount).clip(max=len(amounts) - 1)
-    wrong = amounts.array[index] != amount
-    if wrong.any():
-        return f"{amount[wrong][0]} is not among the amounts on offer", nobody
-    without, value = part.curves.column(0), part.curves.value_of(index)
-    for column, true in (("outcome_without", without), ("outcome_with", value), ("uplift", value - without)):
-        off = np.abs(table[column].to_numpy(dtype=float) - true) > MOST_WRONG * np.maximum(1.0, np.abs(true))
-        if off.any():
-            return f"{column} of {table['id'][int(np.flatnonzero(off)[0])]} is not what the model says", nobody
-    return "", Awards(index, amount)
-
-
-def _fault(read: tuple[str, Awards]) -> str:
-    return read[0]
-
-
-def _awards_of(read: tuple[str, Awards]) -> Awards:
-    return read[1]

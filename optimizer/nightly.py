@@ -9,11 +9,10 @@ and a night that is run again prints what it decided the first time.
 from __future__ import annotations
 
 import hashlib
-import json
 import logging
 import math
 from collections.abc import Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager, nullcontext
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -24,6 +23,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import ResponseModel
+from optimizer.edge.cluster import Cluster, cluster_at
+from optimizer.edge.far_outputs import writing_far
 from optimizer.edge.fitted import fitted_model
 from optimizer.edge.ledger import Ledger
 from optimizer.edge.model_file import ALLOWED, model_bytes
@@ -31,11 +32,12 @@ from optimizer.edge.model_store import ModelStore, versions
 from optimizer.edge.outputs import Left, writing_left
 from optimizer.edge.pool import read_pool
 from optimizer.edge.scenario_file import read_scenario, write_yaml
-from optimizer.edge.sources import read_sources
-from optimizer.edge.units_from import part_of
+from optimizer.edge.sources import read_history, read_sources
 from optimizer.errors import BursarError, Fault, ScenarioError, VerificationError, WriteError, leaving
+from optimizer.far import left_far, told_far
 from optimizer.options import Options
 from optimizer.pacing import bid_price, passed
+from optimizer.pieces import Booking, awards_at, booked, records, units_of
 from optimizer.problem.night import Run
 from optimizer.problem.problem import Problem
 from optimizer.problem.result import Plan
@@ -43,8 +45,9 @@ from optimizer.problem.scenario import Scenario
 from optimizer.problem.season import Season, Standing
 from optimizer.problem.trend import Trend
 from optimizer.problem.units import History, Units
+from optimizer.spread import Parted, curves_in_parts, read_far
 from optimizer.told import told
-from optimizer.tonight import Decided, coming, decide_tonight, standing_of
+from optimizer.tonight import Tonight, coming, decide_tonight, standing_of
 
 log = logging.getLogger(__name__)
 
@@ -67,12 +70,17 @@ class Night:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Read:
-    """What a night reads: nothing of the ledger."""
+    """What a night reads: nothing of the ledger.
+
+    Attributes
+    ----------
+    arrived : all who have come, in this process or on a cluster.
+    """
 
     scenario: Scenario
     season: Season
     problem: Problem
-    units: Units
+    arrived: Parted
     history: History | None
     pool: Units | None
     store: ModelStore
@@ -80,11 +88,21 @@ class Read:
     @property
     def data_digest(self) -> str:
         """Of all tables together."""
-        tables = [self.units, self.history, self.pool]
+        tables = [self.arrived.units, self.history, self.pool]
         return _sha256("\n".join("" if table is None else table.digest for table in tables).encode())
 
 
-def run_night(
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Decided:
+    """Tonight's units, and what was decided about them; None if nobody is new."""
+
+    units: Parted
+    expected: int
+    model: ResponseModel | None = None
+    found: Tonight | None = None
+
+
+def run_night(  # noqa: PLR0913 — each is a setting of its own
     scenario: str | Path | Scenario,
     ledger: str | Path | None = None,
     *,
@@ -93,6 +111,7 @@ def run_night(
     dry_run: bool = False,
     out: str | Path | None = None,
     options: Options | None = None,
+    cluster: str | None = None,
 ) -> Night:
     """Decide about those who are new tonight, and commit it to the ledger.
 
@@ -104,6 +123,7 @@ def run_night(
     key : what the night is called; by default its date. The same key and inputs again change nothing.
     dry_run : decide, but write nothing.
     out : folder for what nights leave, each in a folder by its key.
+    cluster : as of `solve`: who has come is read and asked on a Dask cluster, and what the ledger records is brought here.
 
     Raises
     ------
@@ -123,8 +143,8 @@ def run_night(
     name = key or on.isoformat()
     started = _now()
     book = Ledger.open(ledger)
-    with book.night(read.name, dry_run=dry_run) as held:
-        sources = _read(read, season, settings)
+    with book.night(read.name, dry_run=dry_run) as held, nullcontext() if cluster is None else cluster_at(cluster) as there:
+        sources = _read(read, season, settings, there)
         before = held.run(name)
         folder = None if out is None else Path(out) / name
         if before is not None:
@@ -133,32 +153,32 @@ def run_night(
                 _write_again(sources, before, held.decisions(name), folder, settings)
             return Night(run=before, status="repeated")
         standing = replace(held.standing(sources.problem.columns_of_limits), trend=_trend(season, held.latest()))
-        open_ = held.open(sources.units.ids, waiting=season.waiting)
-        units = part_of(sources.units, np.flatnonzero(open_))
-        decided, left, result = _decide(sources, units, standing, on, settings)
-        result = {"programme": read.name, "night": on.isoformat(), "key": name, **result}
-        run = Run(
-            key=name,
-            programme=read.name,
-            night=on,
-            scenario_digest=_sha256(write_yaml(read).encode()),
-            data_digest=sources.data_digest,
-            model_digest="" if left is None else _sha256(model_bytes(left.model)),
-            code_version=versions()["bursar"],
-            started=started,
-            finished=_now(),
-            status="decided",
-            result=result,
-        )
-        plan = None if left is None else left.plan
-        if dry_run:
-            return Night(run=run, status="tried", plan=plan)
-        settings.progress("write", None)
+        open_ = held.open(sources.arrived.ids, waiting=season.waiting)
+        decided = _decide(sources, open_, standing, on, settings)
+        result = _result(sources, standing, decided)
+        if not dry_run:
+            settings.progress("write", None)
         with ExitStack() as files:
-            if folder is not None and left is not None:
-                # Files stand aside until the ledger has what they say.
-                files.enter_context(writing_left(folder, left))
-            held.record(run, _decisions(sources, units, decided))
+            # Files stand aside until the ledger has what they say.
+            plan = files.enter_context(_told(sources, decided, result["season"], None if dry_run else folder))
+            if plan is not None:
+                result |= {"notes": [*plan.summary.notes, *passed(sources.problem.limits, standing)]}
+            run = Run(
+                key=name,
+                programme=read.name,
+                night=on,
+                scenario_digest=_sha256(write_yaml(read).encode()),
+                data_digest=sources.data_digest,
+                model_digest="" if decided.model is None else _sha256(model_bytes(decided.model)),
+                code_version=versions()["bursar"],
+                started=started,
+                finished=_now(),
+                status="decided",
+                result={"programme": read.name, "night": on.isoformat(), "key": name, **result},
+            )
+            if dry_run:
+                return Night(run=run, status="tried", plan=plan)
+            held.record(run, _decisions(sources, decided))
             with leaving(f"night {name} of {read.name} may stand in the ledger; run it again to see"):
                 held.commit()
                 files.close()
@@ -197,13 +217,18 @@ def _season(scenario: Scenario) -> Season:
     return scenario.season.build()
 
 
-def _read(scenario: Scenario, season: Season, settings: Options) -> Read:
+def _read(scenario: Scenario, season: Season, settings: Options, cluster: Cluster | None) -> Read:
     store = ModelStore(allowed_modules=(*ALLOWED, *settings.allow_modules))
     settings.progress("read", None)
-    units, history = read_sources(scenario, store)
-    pool = None if season.expected_units is None else read_pool(scenario, history, units.features)
     problem = scenario.build_problem()
-    return Read(scenario=scenario, season=season, problem=problem, units=units, history=history, pool=pool, store=store)
+    if cluster is None:
+        units, history = read_sources(scenario, store)
+        arrived = Parted.here(units, problem.columns)
+    else:
+        history = read_history(scenario)
+        arrived = read_far(cluster, scenario, history, store)
+    pool = None if season.expected_units is None else read_pool(scenario, history, arrived.units.features)
+    return Read(scenario=scenario, season=season, problem=problem, arrived=arrived, history=history, pool=pool, store=store)
 
 
 def _check_same(before: Run, sources: Read) -> None:
@@ -217,21 +242,46 @@ def _check_same(before: Run, sources: Read) -> None:
         )
 
 
-def _decide(
-    sources: Read, units: Units, standing: Standing, on: date, settings: Options
-) -> tuple[Decided | None, Left | None, dict[str, Any]]:
-    """Decided's plan, what it leaves, and what the ledger says of it."""
-    expected = sources.season.still_to_come(standing.seen, len(units), on)
-    if not len(units):
-        return None, None, _result(sources, standing, expected, None, None)
+def _decide(sources: Read, open_: NDArray[np.bool_], standing: Standing, on: date, settings: Options) -> Decided:
+    """What is decided about those who are open, with those to come in view."""
+    units, problem = sources.arrived.only(open_), sources.problem
+    expected = sources.season.still_to_come(standing.seen, units.n, on)
+    if not units.n:
+        return Decided(units=units, expected=expected)
     settings.progress("fit", None)
     model = fitted_model(sources.scenario, sources.history, sources.store)
-    found = _found(sources, model, units, standing, expected, settings)
-    result = _result(sources, standing, expected, found, sources.pool)
-    plan = told(sources.scenario, (units, sources.history), (found.curves, found.coupling), found.allocation, found.certificate)
-    left = Left.of(sources.scenario, plan, model, units, sources.history, season=result["season"])
-    notes = (*plan.summary.notes, *passed(sources.problem.limits, standing))
-    return found, left, result | {"notes": list(notes)}
+    settings.progress("respond", None)
+    tonight = curves_in_parts(units, problem, problem.limits, model)
+    forecast = None
+    if sources.pool is not None and expected:
+        forecast = coming(model, sources.pool, problem, expected, sources.scenario.solver.seed)
+    solver = sources.scenario.solver.build()
+    found = decide_tonight(tonight, problem.limits, standing, forecast, units.witnesses(model), solver, settings.progress)
+    return Decided(units=units, expected=expected, model=model, found=found)
+
+
+@contextmanager
+def _told(sources: Read, decided: Decided, season: dict[str, Any], folder: Path | None) -> Iterator[Plan | None]:
+    """All that is said of a night; its files stand aside until the block ends well."""
+    units, found, scenario, history = decided.units, decided.found, sources.scenario, sources.history
+    if found is None or decided.model is None:
+        yield None
+    elif units.cluster is None:
+        (own,) = units.rows.told(units_of, units.source)
+        part, kept = found.fleet.brought(), replace(own, digest=units.digest_of_own)
+        compiled = part.curves, part.under(found.coupling)
+        plan: Plan = told(scenario, (kept, history), compiled, found.decided.whole(), found.certificate)
+        left = Left.of(scenario, plan, decided.model, kept, history, season=season)
+        with nullcontext() if folder is None else writing_left(folder, left):
+            yield plan
+    else:
+        read, asked = (scenario, history, units), (found.fleet, found.coupling)
+        awards = found.decided.choice.kept(awards_at, found.fleet.amounts)
+        with writing_far(folder) as new:
+            plan, files = told_far(read, asked, (found.decided, awards, found.certificate), new)
+            if new is not None:
+                new.finish(left_far(read, plan, decided.model, files, season))
+            yield plan
 
 
 def _trend(season: Season, last: Run | None) -> Trend | None:
@@ -242,15 +292,9 @@ def _trend(season: Season, last: Run | None) -> Trend | None:
     return Trend() if learned is None else Trend(**learned)
 
 
-def _found(sources: Read, model: ResponseModel, units: Units, standing: Standing, expected: int, settings: Options) -> Decided:
-    forecast = None
-    if sources.pool is not None and expected:
-        forecast = coming(model, sources.pool, sources.problem, expected, sources.scenario.solver.seed)
-    solver = sources.scenario.solver.build()
-    return decide_tonight(model, units, sources.problem, standing, forecast, solver, settings.progress)
-
-
-def _result(sources: Read, standing: Standing, expected: int, found: Decided | None, pool: Units | None) -> dict[str, Any]:
+def _result(sources: Read, standing: Standing, decided: Decided) -> dict[str, Any]:
+    """What the ledger says of a night."""
+    found = decided.found
     spent = 0 if found is None else found.certificate.spent
     heads = 0 if found is None else found.certificate.recipients
     season = sources.season
@@ -269,11 +313,11 @@ def _result(sources: Read, standing: Standing, expected: int, found: Decided | N
             "spent": standing.spent + spent,
             "recipients_so_far": standing.recipients + heads,
             "seen": standing.seen,
-            "expected": expected,
-            "standing": _records(standing.groups),
+            "expected": decided.expected,
+            "standing": records(standing.groups),
             "trend": _sums(standing.trend),
             "learned": _sums(standing.trend if found is None else found.trend),
-            **({} if found is None else _forecast(found, pool)),
+            **({} if found is None else _forecast(found, sources.pool)),
         },
         "certificate": None if found is None else asdict(found.certificate),
     }
@@ -283,16 +327,16 @@ def _sums(trend: Trend | None) -> dict[str, float] | None:
     return None if trend is None else asdict(trend)
 
 
-def _bid(found: Decided) -> int | None:
+def _bid(found: Tonight) -> int | None:
     """What one more outcome may cost tonight, in whole currency units."""
-    most = bid_price(found.allocation)
+    most = bid_price(found.decided.allocation)
     return None if most is None else math.floor(most)
 
 
-def _forecast(found: Decided, pool: Units | None) -> dict[str, Any]:
+def _forecast(found: Tonight, pool: Units | None) -> dict[str, Any]:
     """What was kept for those to come, and the proof of both together."""
     given = np.flatnonzero(found.kept)
-    kept = [[int(row), int(found.curves.amounts.values[option])] for row, option in zip(given, found.kept[given], strict=True)]
+    kept = [[int(row), int(found.fleet.amounts.values[option])] for row, option in zip(given, found.kept[given], strict=True)]
     whole = found.whole
     return {
         "pool": "" if pool is None or not len(found.kept) else pool.digest,
@@ -302,51 +346,31 @@ def _forecast(found: Decided, pool: Units | None) -> dict[str, Any]:
     }
 
 
-def _decisions(sources: Read, units: Units, found: Decided | None) -> pd.DataFrame:
+def _decisions(sources: Read, decided: Decided) -> pd.DataFrame:
     """One row a unit of tonight, as the ledger takes it."""
+    units, found = decided.units, decided.found
     if found is None:
         empty: NDArray[np.int64] = np.zeros(0, dtype=np.int64)
         return pd.DataFrame({"unit": np.zeros(0, dtype=object), "amount": empty, "cost": empty, "due": empty, "facts": []})
-    choice, amount = found.allocation.index, found.allocation.amount
-    sure = replace(sources.problem.costs, paid="always").charges(units.frame)
-    facts = units.frame.loc[:, list(sources.problem.columns_of_limits)]
-    return pd.DataFrame(
-        {
-            "unit": units.ids,
-            "amount": amount,
-            "cost": found.curves.cost_of(choice),
-            "due": sure.of(amount, np.zeros(len(units)), slice(None)),
-            "facts": _facts(facts),
-        }
-    )
-
-
-def _facts(frame: pd.DataFrame) -> list[str]:
-    if frame.shape[1] == 0:
-        return ["{}"] * len(frame)
-    return [json.dumps(record, sort_keys=True, ensure_ascii=False, default=str) for record in _records(frame)]
-
-
-def _records(frame: pd.DataFrame) -> list[dict[str, Any]]:
-    """Rows as plain values, empty cells as None."""
-    plain = frame.astype(object).where(frame.notna(), None)
-    return [dict(zip(map(str, plain.columns), row, strict=True)) for row in plain.itertuples(index=False, name=None)]
+    due = replace(sources.problem.costs, paid="always")
+    booking = Booking(source=units.source, due=due, columns=sources.problem.columns_of_limits)
+    return pd.concat(found.fleet.parts.told(booked, found.decided.choice, units.rows, booking), ignore_index=True)
 
 
 def _write_again(sources: Read, before: Run, decisions: pd.DataFrame, folder: Path, settings: Options) -> None:
     """The files of a night whose decisions stand in the ledger, made again; what stood then stands in its run."""
-    standing = standing_of(before.result["season"], sources.problem)
-    place = pd.Index(sources.units.ids).get_indexer(pd.Index(decisions["unit"]))
-    units = part_of(sources.units, place)
-    if not len(units):
+    if decisions.empty:
         return
-    found, left, _ = _decide(sources, units, standing, before.night, settings)
-    if found is None or left is None or (found.allocation.amount != decisions["amount"].to_numpy()).any():
+    standing = standing_of(before.result["season"], sources.problem)
+    then = pd.Index(sources.arrived.ids).isin(pd.Index(decisions["unit"]))
+    decided = _decide(sources, then, standing, before.night, settings)
+    found = decided.found
+    if found is None or not np.array_equal(found.decided.whole().amount, decisions["amount"]):
         raise VerificationError(
             f"night {before.key} of {before.programme}: deciding again gives other awards than the ledger's, which stand; "
             "the files are not written; was the code or a package changed since?"
         )
-    with writing_left(folder, left):
+    with _told(sources, decided, _result(sources, standing, decided)["season"], folder):
         pass
 
 

@@ -28,10 +28,13 @@ from scipy.optimize import brentq
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
+from optimizer.problem.fleet import Fleet, Part
 from optimizer.problem.limits import Limit
+from optimizer.problem.membership import Groups, Values, groups_together, masks_of, patterns_in
 from optimizer.problem.rows import Row, counted, rows_of
 from optimizer.problem.season import BUDGET, WITH_THOSE_TO_COME, Coming, Standing
-from optimizer.problem.sums import exact_sum
+from optimizer.problem.sums import Sums, exact_parts
+from optimizer.problem.totals import Totals
 from optimizer.problem.trend import Trend
 
 POOL = 2_000
@@ -47,29 +50,26 @@ NOTHING = Fraction(0)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tonight:
-    """What a night commits to.
+class Joint:
+    """Tonight's units and, as a last part, those to come.
 
     Attributes
     ----------
-    index : (n,) position of each unit's amount among the amounts.
-    amount : (n,) int64 currency units.
-    value, without : expected outcome of tonight's units, with this and without any award.
-    spent : currency units that count against the limits on cost.
-    recipients : heads.
+    fleet, coupling : of both; the limits' groups stand in the parts.
+    pool : the last part; None without a forecast.
     """
 
-    index: NDArray[np.intp]
-    amount: NDArray[np.int64]
-    value: float
-    without: float
-    spent: int
-    recipients: int
+    fleet: Fleet
+    coupling: Coupling
+    pool: Part | None
 
-    @property
-    def uplift(self) -> float:
-        """Expected outcome that tonight's awards bring."""
-        return self.value - self.without
+    def left(self, kept: NDArray[np.intp]) -> Coupling:
+        """The limits on tonight's units, once those to come are given `kept`, an option each."""
+        if self.pool is None:
+            return self.coupling
+        used = self.coupling.used(Totals.of(kept, self.pool.curves, self.pool.under(self.coupling)))
+        rows = [replace(row, allowed=row.allowed - taken) for row, taken in zip(self.coupling.rows, used, strict=True)]
+        return self.coupling.keeping(rows)
 
 
 def sample_of(n: int, seed: int) -> NDArray[np.intp]:
@@ -79,53 +79,67 @@ def sample_of(n: int, seed: int) -> NDArray[np.intp]:
     return np.sort(np.random.default_rng(seed).choice(n, POOL, replace=False))
 
 
-def learned(curves: Curves, standing: Standing, coming: Coming) -> tuple[Coming, Trend | None]:
+def learned(tonight: Fleet, standing: Standing, coming: Coming) -> tuple[Coming, Trend | None]:
     """The forecast, as far from the pool as those who came were and as their trend leads; and the trend with tonight's units."""
     if standing.trend is None:
         return coming, None
-    n, pool = curves.shape[0], uplifts(coming.curves)
+    n, pool = tonight.n, uplifts(coming.curves)
     total = standing.seen + n + coming.weight * len(pool)
-    z = (uplifts(curves) - pool.mean()) / (pool.std() or 1.0)
-    trend = standing.trend.seen(z, float((standing.seen + Fraction(n, 2)) / total))
+    z = math.fsum(part for own in tonight.parts.told(_standardised, pool.mean(), pool.std() or 1.0) for part in own)
+    trend = standing.trend.seen(n, z, float((standing.seen + Fraction(n, 2)) / total))
     return replace(coming, mean=trend.beyond(float((standing.seen + n) / total))), trend
 
 
-def beside(
-    curves: Curves, frame: pd.DataFrame | None, limits: Sequence[Limit], standing: Standing, coming: Coming | None
-) -> tuple[Curves, Coupling]:
-    """Tonight's n units, followed by the pool, and all limits over both.
+def in_groups(curves: Curves, frame: pd.DataFrame | None, limits: Sequence[Limit]) -> tuple[Fleet, Groups]:
+    """Tonight's units in this process, and the groups that the limits tell apart.
 
     Parameters
     ----------
     frame : n rows with the columns that limits name.
+    """
+    values: Values = tuple(() for _ in limits)
+    masks = masks_of(limits, curves.shape[0], frame, values)
+    groups = groups_together(limits, values, [patterns_in(masks)])
+    return Fleet.of(curves, Coupling.over((), groups.of(masks), len(groups.patterns))), groups
+
+
+def beside(tonight: Fleet, groups: Groups, limits: Sequence[Limit], standing: Standing, coming: Coming | None) -> Joint:
+    """Tonight's units, followed by the pool, and all limits over both.
+
+    Parameters
+    ----------
+    groups : what the limits tell apart among tonight's units.
     limits : the season's, and others on cost or recipients: at_most a figure, or a share of recipients or cost.
     coming : the forecast; None, or one of weight 0, leaves tonight's units alone.
 
     Raises
     ------
     DataError
-        If a limit names a column that tonight's units, or live awards, do not have.
+        If a limit names a column that live awards do not have.
     """
-    n, _ = curves.shape
-    tonight, groups = _kinds(limits, n, frame)
-    stands, _ = _kinds(limits, len(standing.groups), standing.groups, apart=True)
-    pool, weight = np.zeros((0, len(limits)), dtype=bool), NOTHING
+    kinds = np.array(groups.patterns, dtype=bool).reshape(len(groups.patterns), len(limits))
+    stands = _counted(limits, len(standing.groups), standing.groups)
+    then, weight, part = np.zeros((0, len(limits)), dtype=bool), NOTHING, None
     if coming is not None and coming.weight:
-        pool, later = _kinds(limits, coming.curves.shape[0], coming.frame, coming.limits)
+        table = _counted(limits, coming.curves.shape[0], coming.frame, coming.limits)
+        then, kind = np.unique(table, axis=0, return_inverse=True)
         stand, weight = _forecast(coming)
-        curves, groups = _joined(curves, coming.curves.part(stand), weight), np.concatenate([groups, len(tonight) + later[stand]])
+        own = len(kinds) + kind.reshape(-1).astype(np.intp)[stand]
+        part = Part(_weighed(coming.curves.part(stand), weight, own_costs=tonight.common_costs is None), own)
     rows: list[Row] = []
-    for limit, now, stood, then in zip(limits, tonight.T, stands.T, pool.T, strict=True):
+    for limit, now, stood, later in zip(limits, kinds.T, stands.T, then.T, strict=True):
         forecast = weight if coming is not None and limit.name in coming.limits else NOTHING
-        for row in _rows(limit, now, then, stood):
-            left = replace(row, allowed=max(NOTHING, row.allowed - _used(row, len(now) + len(then), standing)))
-            rows += _with_forecast(left, len(now), len(then), forecast)
-    return curves, Coupling.over(tuple(rows), groups, len(tonight) + len(pool))
+        for row in _rows(limit, now, later, stood):
+            left = replace(row, allowed=max(NOTHING, row.allowed - _used(row, len(now) + len(later), standing)))
+            rows += _with_forecast(left, len(now), len(later), forecast)
+    nobody = np.zeros(0, dtype=np.intp)
+    coupling = Coupling.over(tuple(rows), nobody, len(kinds) + len(then))
+    return Joint(fleet=tonight if part is None else tonight.followed_by(part), coupling=coupling, pool=part)
 
 
 def passed(limits: Sequence[Limit], standing: Standing) -> tuple[str, ...]:
     """The limits that live awards pass already, after a cut or after awards were declined, one sentence each."""
-    stands, _ = _kinds(limits, len(standing.groups), standing.groups, apart=True)
+    stands = _counted(limits, len(standing.groups), standing.groups)
     nobody = np.zeros(0, dtype=bool)
     return tuple(
         f"limit {limit.name}: live awards pass it by {float(over):,.15g}; tonight adds nothing to that"
@@ -135,39 +149,19 @@ def passed(limits: Sequence[Limit], standing: Standing) -> tuple[str, ...]:
     )
 
 
-def tonight_of(allocation: Allocation, n: int, curves: Curves) -> Tonight:
-    """Tonight's part of an allocation of the joint curves: the first n units."""
-    index, part = allocation.index[:n], curves.part(slice(0, n))
-    return Tonight(
-        index=index,
-        amount=allocation.amount[:n],
-        value=exact_sum(part.value_of(index)),
-        without=exact_sum(part.column(0)),
-        spent=int(part.cost_of(index).sum()),
-        recipients=int((index > 0).sum()),
-    )
-
-
 def bid_price(allocation: Allocation) -> float | None:
     """Currency units that one more outcome may cost at most tonight; None where the season's budget does not bind."""
     price = allocation.shadow_prices.get(BUDGET, 0.0)
     return 1.0 / price if price > 0.0 else None
 
 
-def _kinds(
-    limits: Sequence[Limit], n: int, frame: pd.DataFrame | None, known: Sequence[str] | None = None, *, apart: bool = False
-) -> tuple[NDArray[np.bool_], NDArray[np.intp]]:
-    """Which limits count each kind of unit (kinds, L), and the kind of each unit; apart, every unit is one of its own."""
-    answered = [known is None or limit.name in known for limit in limits]
-    masks = [
-        counted(limit, n, frame) if n and ask else {"": np.zeros(n, dtype=bool)}
-        for limit, ask in zip(limits, answered, strict=True)
-    ]
-    table = np.column_stack([mask[""] for mask in masks])
-    if apart:
-        return table, np.arange(n)
-    kinds, kind = np.unique(table, axis=0, return_inverse=True)
-    return kinds, kind.reshape(-1).astype(np.intp)
+def _counted(
+    limits: Sequence[Limit], n: int, frame: pd.DataFrame | None, known: Sequence[str] | None = None
+) -> NDArray[np.bool_]:
+    """(n, L): whether limits count each unit; those that are not known count nobody."""
+    nobody = np.zeros(n, dtype=bool)
+    asked = [n > 0 and (known is None or limit.name in known) for limit in limits]
+    return np.column_stack([counted(limit, n, frame)[""] if ask else nobody for limit, ask in zip(limits, asked, strict=True)])
 
 
 def _rows(limit: Limit, *inside: NDArray[np.bool_]) -> Iterator[Row]:
@@ -241,19 +235,13 @@ def _evenly(uplift: NDArray[np.float64], mean: float, size: int) -> NDArray[np.i
     return np.minimum(places, len(uplift) - 1)
 
 
-def _joined(curves: Curves, pool: Curves, weight: Fraction) -> Curves:
-    """Tonight's curves and the pool's, of which the uplift counts as the weight says, and who may always be given nothing."""
-    later = replace(pool, values=float(weight) * (pool.values - pool.values[:, :1]))
-    alike = curves.costs.ndim == later.costs.ndim == 1 and np.array_equal(curves.costs, later.costs)
-    barred = curves.barred is not None or later.barred is not None
-    tonight, later = (_spelt_out(part, costs=not alike, barred=barred) for part in (curves, later))
-    if later.barred is not None:
-        later = replace(later, barred=np.column_stack([np.zeros(len(later.barred), dtype=bool), later.barred[:, 1:]]))
-    return Curves.join([tonight, later])
+def _weighed(pool: Curves, weight: Fraction, *, own_costs: bool) -> Curves:
+    """The pool's curves, of which the uplift counts as the weight says, and who may always be given nothing."""
+    barred = None if pool.barred is None else np.column_stack([np.zeros(len(pool.barred), dtype=bool), pool.barred[:, 1:]])
+    costs = np.broadcast_to(pool.costs, pool.shape) if own_costs else pool.costs
+    return replace(pool, values=float(weight) * (pool.values - pool.values[:, :1]), costs=costs, barred=barred)
 
 
-def _spelt_out(curves: Curves, *, costs: bool, barred: bool) -> Curves:
-    """The curves with costs, or bars, of each unit's own."""
-    own = np.broadcast_to(curves.costs, curves.shape) if costs else curves.costs
-    nobody = np.zeros(curves.shape, dtype=bool) if barred and curves.barred is None else curves.barred
-    return replace(curves, costs=own, barred=nobody)
+def _standardised(part: Part, mean: float, std: float) -> Sums:
+    """What the largest uplifts of a part's units, standardised so, add up to, exactly."""
+    return tuple(own for _, curves in part.curves.parts() for own in exact_parts((uplifts(curves) - mean) / std))

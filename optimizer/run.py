@@ -19,7 +19,7 @@ from optimizer.edge.fitted import fitted_model, fitted_support
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
 from optimizer.edge.outputs import Found, Left, read_left, write_left
-from optimizer.edge.pool import read_pool
+from optimizer.edge.pool import read_pool_again
 from optimizer.edge.previous import Previous, read_previous
 from optimizer.edge.scenario_file import read_scenario
 from optimizer.edge.sources import read_sources, source_histories
@@ -31,6 +31,7 @@ from optimizer.evaluating.asked import Asked
 from optimizer.evaluating.optimism import optimism
 from optimizer.far import solve_far, verify_far
 from optimizer.options import Options
+from optimizer.pacing import in_groups
 from optimizer.plan import plan
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
@@ -252,7 +253,7 @@ def rebuild(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Rebuilt
     scenario, model = left.scenario, left.model
     units, history = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
     if left.season is not None:
-        units = part_of(units, left.rows_of(units))
+        units = part_of(units, left.rows_of(units), scenario.build_problem().columns)
     if units.digest != left.units_digest:
         remedy = "verify with the table the run read" if scenario.units.sql is None else "a query reads what is there now"
         raise VerificationError(f"{folder}: the units' table changed since the run; {remedy}")
@@ -274,10 +275,11 @@ def rebuild(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Rebuilt
 def _tonight_again(left: Found, units: Units, history: History | None, problem: Problem) -> tuple[Curves, Coupling]:
     season = left.season
     assert season is not None
-    pool = read_pool(left.scenario, history, units.features) if season["pool"] else None
-    if pool is not None and pool.digest != season["pool"]:
-        raise VerificationError(f"{left.folder}: the season's pool changed since the run; verify with the one the run read")
-    return again(left.model, units, problem, season, pool, left.scenario.solver.seed)
+    tonight = in_groups(respond(left.model, units, problem.terms(len(units), units.frame)).dense(), units.frame, problem.limits)
+    pool = read_pool_again(left.scenario, season, history, units.features)
+    alone = again(tonight, problem, season, left.model, pool, left.scenario.solver.seed)
+    part = tonight[0].brought()
+    return part.curves.dense(), part.under(alone)
 
 
 def verify(folder: str | Path, *, allow_modules: Sequence[str] = (), cluster: str | None = None) -> Certificate:

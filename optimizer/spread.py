@@ -1,4 +1,4 @@
-"""Past one machine: the same plan, where the units stand in parts on the workers of a cluster.
+"""Units in parts, on the workers of a cluster or in this process: past one machine it is the same plan.
 
     rows of a Parquet table (kept, or read again) → facts (told) → groups, limits → curves (kept) → decide → verify → written
 
@@ -8,31 +8,52 @@ plan and its certificate are those of one process to the last bit.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import ResponseModel
 from models.support import Support
 from optimizer.edge.cluster import Cluster, Lazy, There
 from optimizer.edge.model_store import ModelStore
-from optimizer.edge.parquet import Chunk, Piece, chunks_of, digest_of, digest_of_file, files_of, is_many, pieces_of, read_chunks
+from optimizer.edge.parquet import Chunk, Piece, chunks_of, digest_of, digest_of_file, files_of, is_many, pieces_of
 from optimizer.edge.sources import features_of, known_from
-from optimizer.edge.tables import Table, table_of_piece
-from optimizer.edge.units_from import units_from
-from optimizer.engine.respond import HELD, respond
+from optimizer.edge.tables import digest_of_rows
+from optimizer.engine.respond import HELD
 from optimizer.errors import DataError, Fault, ScenarioError
+from optimizer.pieces import (
+    MOST_TOLD,
+    Asked,
+    Facts,
+    Rows,
+    Source,
+    Witness,
+    digested,
+    facts_of,
+    hashes_of,
+    ids_of,
+    look,
+    part_at,
+    patterns_among,
+    repeated,
+    some_of,
+    sums_without,
+    units_of,
+    values_among,
+    with_hashes,
+)
 from optimizer.problem.coupling import Coupling, counts_uplift, distinct_names
 from optimizer.problem.fleet import Fleet, Part
 from optimizer.problem.limits import Limit
-from optimizer.problem.membership import Groups, Values, groups_together, masks_of, patterns_in, values_of, values_together
+from optimizer.problem.membership import Groups, groups_together, values_together
+from optimizer.problem.parts import Each, Here, Parts
 from optimizer.problem.problem import Problem
 from optimizer.problem.scenario import Scenario
-from optimizer.problem.sums import Sums, exact_parts_by
+from optimizer.problem.sums import Sums
 from optimizer.problem.units import History, Units
 
 ROOM = 1 << 24
@@ -45,87 +66,72 @@ and where curves alone are, the model is asked again in every pass."""
 BUCKET = 16_000_000
 """Ids that one worker compares with one another."""
 
-SHOWN, MOST_TOLD = 3, 300
-"""Ids that a message lists before it stops, and hashes of which more is asked."""
+SHOWN = 3
+"""Ids that a message lists before it stops."""
 
 ROW, CELL, UNIT = 120, 24, 24
 """Bytes that a row takes besides its cells, that a cell takes, and that a unit takes besides its curve, about."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
-    """How a piece of the units' table is read.
+class Parted:
+    """Units in parts.
 
     Attributes
     ----------
-    name, id, features, columns : as of `units_from`.
-    kinds : numpy types of columns that are others in other pieces.
-    """
-
-    name: str
-    id: str | None
-    features: tuple[str, ...]
-    columns: tuple[str, ...]
-    kinds: tuple[tuple[str, str], ...] = ()
-
-    @property
-    def read(self) -> list[str]:
-        """The columns that are read."""
-        return list(dict.fromkeys([*([] if self.id is None else [self.id]), *self.features, *self.columns]))
-
-    @property
-    def nameless(self) -> Source:
-        """The same without ids."""
-        plain = replace(self, id=None)
-        return replace(plain, kinds=tuple(each for each in self.kinds if each[0] in plain.read))
-
-
-Rows = Units | Piece
-"""Units, or where they stand."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
-    """What is told of a piece.
-
-    Attributes
-    ----------
-    types : numpy types of its columns.
-    missing : how many rows lack each feature.
-    first : its first row, in the words of a message.
-    """
-
-    rows: int
-    types: dict[str, str]
-    missing: dict[str, int]
-    first: pd.DataFrame
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Far:
-    """The units on a cluster.
-
-    Attributes
-    ----------
+    cluster : where they are; None in this process.
     rows : in parts, the units, or where they stand if they are more than the workers hold.
     lazy : whether their curves are more as well.
     units : one row of them, with the digest and the notes of all.
     """
 
-    cluster: Cluster
-    rows: There[Rows]
+    cluster: Cluster | None
+    rows: Parts[Rows]
     lazy: bool
     sizes: tuple[int, ...]
     source: Source
     units: Units
+
+    @classmethod
+    def here(cls, units: Units, columns: tuple[str, ...]) -> Self:
+        """One part, in this process; `columns` are those that limits, costs and rules name."""
+        source = Source(name="units", id=None, features=units.features, columns=columns)
+        return cls(cluster=None, rows=Here((units,)), lazy=False, sizes=(len(units),), source=source, units=units)
 
     @property
     def n(self) -> int:
         """How many units there are."""
         return sum(self.sizes)
 
+    @property
+    def ids(self) -> NDArray[np.object_]:
+        """(n,): what they are called; as large as they are many."""
+        return np.concatenate(self.rows.told(ids_of, self.source))
 
-def read_far(cluster: Cluster, scenario: Scenario, history: History | None, store: ModelStore, rows: int | None = None) -> Far:
+    @property
+    def digest_of_own(self) -> str:
+        """That of the cells that are read of these units, whoever else is in their table."""
+        heads, sums = zip(*self.rows.told(digested, self.source), strict=True)
+        return digest_of_rows(heads[0], sum(sums))
+
+    def only(self, keep: NDArray[np.bool_]) -> Parted:
+        """Those of an (n,) mask; parts of which none is kept are left out."""
+        own = [np.flatnonzero(part) for part in np.split(keep, np.cumsum(self.sizes)[:-1])]
+        places = [place for place, rows in enumerate(own) if len(rows)]
+        kept = [own[place] for place in places]
+        rows = self.rows.some(places).kept(some_of, Each(kept))
+        return replace(self, rows=rows, sizes=tuple(map(len, kept)))
+
+    def shared(self, value: Any) -> Any:
+        """A value that is read wherever the units are."""
+        return value if self.cluster is None else self.cluster.shared(value)
+
+    def witnesses(self, model: ResponseModel) -> Parts[Witness]:
+        """The model, asked again about each part."""
+        return self.rows.kept(Witness, self.source, self.shared(model))
+
+
+def read_far(cluster: Cluster, scenario: Scenario, history: History | None, store: ModelStore, rows: int | None = None) -> Parted:
     """The units of a scenario, left where they are.
 
     Parameters
@@ -157,8 +163,8 @@ def read_far(cluster: Cluster, scenario: Scenario, history: History | None, stor
     again = n * (curve + row) > room
     rows_there = pieces if again else pieces.kept(units_of, source)
     buckets = -(-n // BUCKET) if source.id else 0
-    looked = rows_there.kept(_look, source, buckets)
-    told = looked.told(_facts)
+    looked = rows_there.kept(look, source, buckets)
+    told = looked.told(facts_of)
     kinds = _kinds(source.name, [facts.types for facts in told])
     if kinds:
         source = replace(source, kinds=kinds)
@@ -166,53 +172,7 @@ def read_far(cluster: Cluster, scenario: Scenario, history: History | None, stor
     _check_ids(cluster, looked, (rows_there, pieces), source, buckets)
     units = known_from(scenario, _first_of(source, told, digest), history)
     sizes = tuple(facts.rows for facts in told)
-    return Far(cluster=cluster, rows=rows_there, lazy=n * curve > room, sizes=sizes, source=source, units=units)
-
-
-def units_of(rows: Rows, source: Source) -> Units:
-    """The units, read if they are not yet."""
-    if isinstance(rows, Units):
-        return rows
-    return units_from(_table(rows, source), id=source.id, features=source.features, columns=source.columns)
-
-
-def nameless_of(rows: Rows, source: Source) -> Units:
-    """The same without ids, which take longest to read; what they were checked for once is not checked again."""
-    if isinstance(rows, Units):
-        return rows
-    frame = _table(rows, source.nameless).frame.reset_index(drop=True)
-    return Units(ids=np.empty(len(frame), dtype=object), frame=frame, features=source.features)
-
-
-def _look(rows: Rows, source: Source, buckets: int) -> tuple[Facts, list[NDArray[np.uint64]]]:
-    """What is told of a piece, and the hashes of its ids by bucket; what is wrong with it is raised."""
-    units = units_of(rows, source)
-    frame = units.frame
-    facts = Facts(
-        rows=len(units),
-        types={str(column): str(kind) for column, kind in frame.dtypes.items()},
-        missing={feature: int(frame[feature].isna().sum()) for feature in source.features},
-        first=frame.head(1),
-    )
-    if not buckets:
-        return facts, []
-    hashes = pd.util.hash_array(units.ids, categorize=False)
-    place = hashes % np.uint64(buckets)
-    return facts, [hashes[place == bucket] for bucket in range(buckets)]
-
-
-def _facts(looked: tuple[Facts, list[NDArray[np.uint64]]]) -> Facts:
-    return looked[0]
-
-
-def _hashes(looked: tuple[Facts, list[NDArray[np.uint64]]]) -> list[NDArray[np.uint64]]:
-    return looked[1]
-
-
-def _table(piece: Piece, source: Source) -> Table:
-    read = read_chunks(piece.chunks, source.read)
-    table = table_of_piece(read, source.name, piece.first)
-    return replace(table, frame=table.frame.astype(dict(source.kinds)))
+    return Parted(cluster=cluster, rows=rows_there, lazy=n * curve > room, sizes=sizes, source=source, units=units)
 
 
 def _first_of(source: Source, told: Sequence[Facts], digest: str) -> Units:
@@ -246,11 +206,11 @@ def _check_ids(
     """Each id once: equal ones have equal hashes, and each worker compares those of one bucket."""
     if not buckets:
         return
-    twice = sorted({number for own in cluster.together(looked.kept(_hashes), buckets, _repeated) for number in own})
+    twice = sorted({number for own in cluster.together(looked.kept(hashes_of), buckets, repeated) for number in own})
     if not twice:
         return
     places: dict[str, list[int]] = {}
-    for own in rows[0].told(_with_hashes, rows[1], source, twice[:MOST_TOLD]):
+    for own in rows[0].told(with_hashes, rows[1], source, twice[:MOST_TOLD]):
         for name, row in own:
             places.setdefault(name, []).append(row + 1)
     same = {name: rows for name, rows in places.items() if len(rows) > 1}
@@ -260,35 +220,7 @@ def _check_ids(
         raise DataError(f'{source.name}: id column "{source.id}" must hold each id once, got {shown}{more}; make them differ')
 
 
-def _repeated(parts: list[NDArray[np.uint64]]) -> list[int]:
-    hashes = np.sort(np.concatenate(parts))
-    return sorted(set(hashes[1:][hashes[1:] == hashes[:-1]].tolist()))[:MOST_TOLD]
-
-
-def _with_hashes(rows: Rows, piece: Piece, source: Source, wanted: Sequence[int]) -> list[tuple[str, int]]:
-    ids = units_of(rows, source).ids
-    found = np.flatnonzero(np.isin(pd.util.hash_array(ids, categorize=False), np.array(wanted, dtype=np.uint64)))
-    return [(str(ids[place]), piece.first + int(place)) for place in found]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Asked:
-    """What is asked of the units of any piece.
-
-    Attributes
-    ----------
-    support : what units like a unit were seen with; None if any amount may be given.
-    """
-
-    source: Source
-    problem: Problem
-    limits: tuple[Limit, ...]
-    values: Values
-    groups: Groups
-    support: Support | None
-
-
-def respond_far(far: Far, problem: Problem, model: ResponseModel, support: Support | None) -> tuple[Fleet, Coupling]:
+def respond_parts(parted: Parted, problem: Problem, model: ResponseModel, support: Support | None) -> tuple[Fleet, Coupling]:
     """The units' response curves in parts, and the limits over them.
 
     Raises
@@ -297,52 +229,34 @@ def respond_far(far: Far, problem: Problem, model: ResponseModel, support: Suppo
         As in `respond`, and where limits, costs or rules cannot be read.
     """
     limits = tuple(distinct_names(problem.limits))
-    values = values_together(limits, far.rows.told(_values, far.source, limits))
-    groups = groups_together(limits, values, far.rows.told(_patterns, far.source, limits, values))
-    asked = Asked(source=far.source, problem=problem, limits=limits, values=values, groups=groups, support=support)
-    told, shared = far.cluster.shared(asked), far.cluster.shared(model)
-    n, m = far.n, len(problem.amounts)
-    parts: Any = Lazy(far.rows, part_at, (told, shared)) if far.lazy else far.rows.kept(part_at, told, shared)
-    expected, common = problem.costs.expected, problem.costs.column is None
-    fleet = Fleet(
-        parts=parts,
-        sizes=far.sizes,
-        amounts=problem.amounts,
-        common_costs=problem.costs.charges(None).of(problem.amounts.array, np.zeros(m), ()) if common and not expected else None,
-        expected=expected,
-        held=n * m <= HELD,
-        room=ROOM,
-    )
+    fleet, groups = curves_in_parts(parted, problem, limits, model, support)
     without = None
     if counts_uplift(limits):
-        sums: list[tuple[Sums, ...]] = fleet.parts.told(_without, len(groups.sizes))
+        sums: list[tuple[Sums, ...]] = fleet.parts.told(sums_without, len(groups.sizes))
         without = [tuple(part for own in each for part in own) for each in zip(*sums, strict=True)]
     return fleet, Coupling.of_groups(limits, groups, np.zeros(0, dtype=np.intp), without)
 
 
-def part_at(rows: Rows, asked: Asked, model: ResponseModel) -> Part:
-    """The curves of a piece, and the group of each of its units."""
-    units = nameless_of(rows, asked.source)
-    n, problem = len(units), asked.problem
-    if asked.support is not None:
-        problem = replace(problem, seen=asked.support.allowed(units.X, problem.amounts))
-    curves = respond(model, units, problem.terms(n, units.frame))
-    return Part(curves, asked.groups.of(masks_of(asked.limits, n, units.frame, asked.values)))
-
-
-def _values(rows: Rows, source: Source, limits: Sequence[Limit]) -> Values:
-    if all(limit.by is None for limit in limits):
-        return tuple(() for _ in limits)
-    units = nameless_of(rows, source)
-    return values_of(limits, len(units), units.frame)
-
-
-def _patterns(rows: Rows, source: Source, limits: Sequence[Limit], values: Values) -> dict[tuple[bool, ...], int]:
-    if isinstance(rows, Piece) and all(limit.by is None and limit.where is None for limit in limits):
-        return {(True,) * len(limits): rows.rows}
-    units = nameless_of(rows, source)
-    return patterns_in(masks_of(limits, len(units), units.frame, values))
-
-
-def _without(part: Part, n_groups: int) -> tuple[Sums, ...]:
-    return exact_parts_by(part.curves.column(0), part.groups, n_groups)
+def curves_in_parts(
+    parted: Parted, problem: Problem, limits: tuple[Limit, ...], model: ResponseModel, support: Support | None = None
+) -> tuple[Fleet, Groups]:
+    """The units' response curves in parts, and the groups that the limits tell apart; raises as `respond_parts`."""
+    values = values_together(limits, parted.rows.told(values_among, parted.source, limits))
+    groups = groups_together(limits, values, parted.rows.told(patterns_among, parted.source, limits, values))
+    asked = Asked(source=parted.source, problem=problem, limits=limits, values=values, groups=groups, support=support)
+    known = parted.shared(asked), parted.shared(model)
+    n, m = parted.n, len(problem.amounts)
+    rows = parted.rows
+    lazy = Lazy(rows, part_at, known) if parted.lazy and isinstance(rows, There) else None
+    parts: Parts[Part] = rows.kept(part_at, *known) if lazy is None else lazy
+    expected, common = problem.costs.expected, problem.costs.column is None
+    fleet = Fleet(
+        parts=parts,
+        sizes=parted.sizes,
+        amounts=problem.amounts,
+        common_costs=problem.costs.charges(None).of(problem.amounts.array, np.zeros(m), ()) if common and not expected else None,
+        expected=expected,
+        held=n * m <= HELD,
+        room=math.inf if parted.cluster is None else ROOM,
+    )
+    return fleet, groups

@@ -8,7 +8,7 @@ and proven for itself (re-solving with a forecast: Gallego & van Ryzin 1994; Jas
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Any
@@ -18,16 +18,19 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import ResponseModel
-from optimizer.conflict import decide_or_explain
-from optimizer.decide import Progress, decide, silent
+from optimizer.conflict import decide_or_explain_parts
+from optimizer.decide import Decided, Progress, decide_parts, silent
 from optimizer.engine.respond import respond
-from optimizer.engine.verify import certify
+from optimizer.engine.verify import Witness, certify_parts
 from optimizer.errors import VerificationError
 from optimizer.pacing import beside, learned, sample_of
-from optimizer.problem.allocation import Allocation
+from optimizer.pieces import awards_at
 from optimizer.problem.certificate import Certificate
-from optimizer.problem.coupling import Coupling, Totals
-from optimizer.problem.curves import Curves
+from optimizer.problem.coupling import Coupling
+from optimizer.problem.fleet import Fleet
+from optimizer.problem.limits import Limit
+from optimizer.problem.membership import Groups
+from optimizer.problem.parts import Parts
 from optimizer.problem.problem import Problem
 from optimizer.problem.scaling import known_by
 from optimizer.problem.season import Coming, Standing
@@ -40,21 +43,21 @@ ENOUGH = 1e-5
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Decided:
+class Tonight:
     """What was decided tonight, and with what in view.
 
     Attributes
     ----------
-    curves, coupling, allocation, certificate : of tonight's units alone; what is kept for those to come is taken off each limit.
+    fleet, coupling, decided, certificate : of tonight's units alone; what is kept for those to come is taken off each limit.
     kept : (P,) the option that the forecast gives each unit of the pool; only its total is kept.
     whole : the proof of both together.
     mean : how those to come are thought to differ from the pool, as of `Coming`.
     trend : how all differed who came, as of `Standing`.
     """
 
-    curves: Curves
+    fleet: Fleet
     coupling: Coupling
-    allocation: Allocation
+    decided: Decided
     certificate: Certificate
     kept: NDArray[np.intp]
     whole: Certificate
@@ -63,51 +66,48 @@ class Decided:
 
 
 def decide_tonight(
-    model: ResponseModel,
-    units: Units,
-    problem: Problem,
+    tonight: tuple[Fleet, Groups],
+    limits: Sequence[Limit],
     standing: Standing,
     coming: Coming | None,
+    witnesses: Parts[Witness],
     solver: Solver,
     progress: Progress = silent,
-) -> Decided:
-    """Decide about tonight's units, from a fitted model to a certified allocation.
+) -> Tonight:
+    """Decide about tonight's units, and certify it.
+
+    Parameters
+    ----------
+    tonight : their response curves, and the groups that the limits tell apart.
+    witnesses : the model, for each of their parts.
 
     Raises
     ------
     BursarError
         As in `optimizer.plan.plan`.
     """
-    terms = problem.terms(len(units), units.frame)
-    curves = respond(model, units, terms, progress=lambda share: progress("respond", share)).dense()
+    fleet, groups = tonight
     trend = standing.trend
     if coming is not None:
-        coming, trend = learned(curves, standing, coming)
-    joint, coupling = beside(curves, units.frame, problem.limits, standing, coming)
-    found = decide_or_explain(joint, coupling, replace(solver, gap=max(solver.gap, ENOUGH)), progress)
-    n = len(units)
-    kept = found.index[n:]
-    alone = left_for_tonight(joint, coupling, n, kept)
-    allocation = decide(curves, alone, solver, progress, start=found.index[:n])
+        coming, trend = learned(fleet, standing, coming)
+    joint = beside(fleet, groups, limits, standing, coming)
+    found = decide_or_explain_parts(joint.fleet, joint.coupling, replace(solver, gap=max(solver.gap, ENOUGH)), progress)
+    choice = found.whole().index
+    n = fleet.n
+    alone = joint.left(choice[n:])
+    decided = decide_parts(fleet, alone, solver, progress, start=choice[:n])
     progress("verify", None)
-    return Decided(
-        curves=curves,
+    awards = decided.choice.kept(awards_at, fleet.amounts)
+    return Tonight(
+        fleet=fleet,
         coupling=alone,
-        allocation=allocation,
-        certificate=certify(allocation, curves, alone, lambda amount: model.predict(units.X, amount)),
-        kept=kept,
-        whole=certify(found, joint, coupling),
+        decided=decided,
+        certificate=certify_parts(decided.allocation, fleet, alone, awards, witnesses),
+        kept=choice[n:],
+        whole=certify_parts(found.allocation, joint.fleet, joint.coupling, found.choice.kept(awards_at, fleet.amounts)),
         mean=0.0 if coming is None else coming.mean,
         trend=trend,
     )
-
-
-def left_for_tonight(joint: Curves, coupling: Coupling, n: int, kept: NDArray[np.intp]) -> Coupling:
-    """The limits on the first n units, once the others are given `kept`."""
-    choice = np.concatenate([np.zeros(n, dtype=np.intp), kept])
-    used = coupling.used(Totals.of(choice, joint, coupling, np.arange(len(choice)) >= n))
-    rows = tuple(replace(row, allowed=row.allowed - taken) for row, taken in zip(coupling.rows, used, strict=True))
-    return coupling.of_part(slice(0, n), rows)
 
 
 def coming(model: ResponseModel, pool: Units, problem: Problem, expected: int, seed: int) -> Coming:
@@ -138,25 +138,30 @@ def standing_of(season: Mapping[str, Any], problem: Problem) -> Standing:
 
 
 def again(
-    model: ResponseModel, units: Units, problem: Problem, season: Mapping[str, Any], pool: Units | None, seed: int
-) -> tuple[Curves, Coupling]:
-    """Tonight's curves, and what was left for tonight of each limit, by what the night wrote down.
+    tonight: tuple[Fleet, Groups],
+    problem: Problem,
+    season: Mapping[str, Any],
+    model: ResponseModel,
+    pool: Units | None,
+    seed: int,
+) -> Coupling:
+    """What was left for tonight of each limit, by what the night wrote down.
 
     Raises
     ------
     VerificationError
         If what was kept for those to come is no award of the pool's.
     """
-    curves = respond(model, units, problem.terms(len(units), units.frame)).dense()
     forecast = None
     if pool is not None:
         forecast = replace(coming(model, pool, problem, season["expected"], seed), mean=season["mean"])
-    joint, coupling = beside(curves, units.frame, problem.limits, standing_of(season, problem), forecast)
-    kept = np.zeros(joint.shape[0] - len(units), dtype=np.intp)
+    joint = beside(*tonight, problem.limits, standing_of(season, problem), forecast)
+    kept = np.zeros(0 if joint.pool is None else joint.pool.curves.shape[0], dtype=np.intp)
+    amounts = problem.amounts.values
     for row, amount in season["kept"]:
-        if not 0 <= row < len(kept) or amount not in curves.amounts.values:
+        if not 0 <= row < len(kept) or amount not in amounts:
             raise VerificationError(
                 f"season.kept: {amount} for row {row} of the pool is no award of one of its {len(kept)} units"
             )
-        kept[row] = curves.amounts.values.index(amount)
-    return curves, left_for_tonight(joint, coupling, len(units), kept)
+        kept[row] = amounts.index(amount)
+    return joint.left(kept)

@@ -127,3 +127,11 @@ class _Server:
                 [self.binaries / program, *arguments], check=False, cwd=self.folder, stdout=said, stderr=said, **self.user
             )
         assert done.returncode == 0, log.read_text()
+
+
+@pytest.fixture(scope="module")
+def workers():
+    """Two workers, each a process that may be killed."""
+    distributed = pytest.importorskip("distributed")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=60) as held:
+        yield held

@@ -5,6 +5,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import replace
 from pathlib import Path
@@ -140,14 +141,6 @@ solver: {backend: highs}
 
 
 @pytest.fixture(scope="module")
-def workers():
-    """Two workers, each a process that may be killed."""
-    distributed = pytest.importorskip("distributed")
-    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=":0", silence_logs=60) as held:
-        yield held
-
-
-@pytest.fixture(scope="module")
 def here(folder, tmp_path_factory):
     out = tmp_path_factory.mktemp("here") / "out"
     return solve(folder / "scenario.yaml", out=out), out
@@ -219,10 +212,12 @@ def test_a_changed_part_is_refused_where_it_stands(folder, workers, tmp_path):
         verify(tmp_path / "out", cluster=workers.scheduler_address)
 
 
-@pytest.mark.parametrize("stage", ["respond", "write"])
-def test_a_scheduler_that_is_killed_is_an_error_and_leaves_nothing(monkeypatch, folder, tmp_path, stage):
+@pytest.mark.parametrize(
+    ("stage", "sent"), [("respond", signal.SIGKILL), ("write", signal.SIGKILL), ("respond", signal.SIGSTOP)], ids=str
+)
+def test_a_scheduler_that_is_killed_or_hangs_is_an_error_and_leaves_nothing(monkeypatch, folder, tmp_path, stage, sent):
     pytest.importorskip("distributed")
-    monkeypatch.setattr(clusters, "WAIT", "3s")
+    monkeypatch.setattr(clusters, "WAIT", 3.0)
     monkeypatch.setattr(clusters, "LOOK", 2.0)
     address = tmp_path / "scheduler.json"
     command = [sys.executable, "-m"]
@@ -236,7 +231,7 @@ def test_a_scheduler_that_is_killed_is_an_error_and_leaves_nothing(monkeypatch, 
 
             def lose(now, _share):
                 if now == stage:
-                    scheduler.kill()
+                    scheduler.send_signal(sent)
 
             scenario, where = read_scenario(folder / "scenario.yaml"), json.loads(address.read_text())["address"]
             with pytest.raises(ClusterError, match="lost"):
@@ -265,13 +260,34 @@ def test_a_worker_that_hangs_is_replaced(folder, here, tmp_path):
     assert found.certificate == here[0].certificate
 
 
+def test_a_worker_that_is_slow_changes_nothing(folder, workers, here, tmp_path):
+    slow, over = next(iter(workers.workers.values())).pid, threading.Event()
+
+    def hold_back():
+        while not over.is_set():
+            os.kill(slow, signal.SIGSTOP)
+            time.sleep(0.09)
+            os.kill(slow, signal.SIGCONT)
+            time.sleep(0.01)
+
+    brake = threading.Thread(target=hold_back)
+    brake.start()
+    try:
+        found = far(folder, workers, tmp_path / "out")
+    finally:
+        over.set()
+        brake.join()
+    assert found.certificate == here[0].certificate
+    pd.testing.assert_frame_equal(rows_of(tmp_path / "out"), rows_of(here[1]))
+
+
 @pytest.mark.parametrize("each", [0, 150], ids=["neither rows nor curves", "curves alone"])
 def test_what_workers_do_not_hold_is_read_again(monkeypatch, folder, workers, here, tmp_path, each):
     memory = sum(worker["memory_limit"] for worker in workers.scheduler_info["workers"].values())
     monkeypatch.setattr(spread, "SHARE", each * 9_000 / memory)
     asked = []
-    respond = far_module.respond_far
-    monkeypatch.setattr(far_module, "respond_far", lambda far, *others: asked.append(far) or respond(far, *others))
+    respond = far_module.respond_parts
+    monkeypatch.setattr(far_module, "respond_parts", lambda far, *others: asked.append(far) or respond(far, *others))
     found = far(folder, workers, tmp_path / "out")
     assert asked[0].lazy == (each == 0)
     assert found.certificate == here[0].certificate

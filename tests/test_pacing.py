@@ -1,6 +1,6 @@
 """Tonight beside those to come: nothing passes a limit whatever is foreseen, and what is foreseen only decides what is kept."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 import numpy as np
@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from optimizer import Limit, Solver, allocate
-from optimizer.decide import decide
-from optimizer.pacing import POOL, _evenly, beside, bid_price, learned, passed, sample_of, tonight_of
+from optimizer.decide import decide_parts
+from optimizer.pacing import POOL, _evenly, beside, bid_price, in_groups, learned, passed, sample_of
 from optimizer.problem.amounts import Amounts
 from optimizer.problem.curves import Curves
 from optimizer.problem.season import BUDGET, RECIPIENTS, Coming, Standing
@@ -40,12 +40,24 @@ def foreseen(n, weight, seed, limits, scale=1.0):
     return Coming(curves=curves(n, seed, scale), frame=genders(n, seed), weight=Fraction(weight), limits=names)
 
 
+@dataclass(frozen=True)
+class Given:
+    """What tonight's units are given: options, and what these come to."""
+
+    index: np.ndarray
+    spent: int
+    recipients: int
+    value: float
+
+
 def night(limits, stands, coming, n=40, seed=1):
     """Tonight's units, what they are given, and the joint allocation."""
     own = curves(n, seed)
-    joint, coupling = beside(own, genders(n, seed), limits, stands, coming)
-    found = decide(joint, coupling, SOLVER)
-    return own, tonight_of(found, n, own), found
+    joint = beside(*in_groups(own, genders(n, seed), limits), limits, stands, coming)
+    found = decide_parts(joint.fleet, joint.coupling, SOLVER).whole()
+    index = found.index[:n]
+    spent, value = int(own.cost_of(index).sum()), float(own.value_of(index).sum())
+    return own, Given(index, spent, int((index > 0).sum()), value), found
 
 
 LIMITS = (
@@ -140,9 +152,13 @@ def test_more_than_its_best_units_a_pool_cannot_stand_for(mean, who):
 
 def test_arrivals_better_than_the_pool_make_the_forecast_better_and_none_are_learned_from_where_they_wait():
     coming = foreseen(60, 4, 5, LIMITS[:1], scale=0.5)
-    better, trend = learned(curves(40, 1, scale=2.0), standing(), coming)
+
+    def tonight(scale):
+        return in_groups(curves(40, 1, scale=scale), genders(40, 1), LIMITS[:1])[0]
+
+    better, trend = learned(tonight(2.0), standing(), coming)
     assert better.mean > 0.3
     assert trend.n == 40
-    assert learned(curves(40, 1), replace(standing(), trend=None), coming) == (coming, None)
+    assert learned(tonight(1.0), replace(standing(), trend=None), coming) == (coming, None)
     tilted, plain = (night(LIMITS[:1], standing(), each)[1].spent for each in (better, coming))
     assert tilted < plain

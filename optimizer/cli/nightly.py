@@ -12,7 +12,7 @@ from typing import Annotated, Any, TextIO
 
 import typer
 
-from optimizer.cli.shared import Allow, Json, Quiet, Set, Verbose, clean_stdout, console, log, print_json
+from optimizer.cli.shared import Allow, Json, OnCluster, Quiet, Set, Verbose, clean_stdout, console, log, print_json
 from optimizer.errors import BursarError, leaving
 
 app = typer.Typer()
@@ -38,6 +38,7 @@ def nightly(  # noqa: PLR0913, PLR0917 — each is an option of its own
     key: Annotated[str | None, typer.Option(help="What the night is called; by default its date.")] = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Decide, but write nothing.")] = False,
     out: Annotated[Path | None, typer.Option(help="Folder for what each night leaves, under its key.")] = None,
+    cluster: OnCluster = None,
     set_: Set = None,
     allow_module: Allow = None,
     as_json: Json = False,
@@ -51,7 +52,13 @@ def nightly(  # noqa: PLR0913, PLR0917 — each is an option of its own
     from optimizer.options import Options  # noqa: PLC0415
 
     log(verbose=verbose, quiet=quiet)
-    chosen: dict[str, Any] = {"as_of": None if as_of is None else as_of.date(), "key": key, "dry_run": dry_run, "out": out}
+    chosen: dict[str, Any] = {
+        "as_of": None if as_of is None else as_of.date(),
+        "key": key,
+        "dry_run": dry_run,
+        "out": out,
+        "cluster": cluster,
+    }
     with clean_stdout() as stdout:
         if not scenario.is_dir():
             with stages() as progress:

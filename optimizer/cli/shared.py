@@ -43,6 +43,9 @@ Lang = Annotated[Language, typer.Option("--lang", help="Of what people read: Eng
 Json = Annotated[bool, typer.Option("--json", help="Print one JSON document on stdout.")]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="Print nothing but errors (and the document of --json).")]
 Verbose = Annotated[bool, typer.Option("--verbose", "-v", help="Log each step on stderr, and where an error arose.")]
+OnCluster = Annotated[
+    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Of a Dask cluster, or local:2 for two workers.")
+]
 
 
 @contextmanager

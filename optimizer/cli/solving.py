@@ -15,6 +15,7 @@ from optimizer.cli.shared import (
     Json,
     Lang,
     Language,
+    OnCluster,
     Quiet,
     ScenarioFile,
     Set,
@@ -27,10 +28,6 @@ from optimizer.cli.shared import (
 )
 
 app = typer.Typer()
-
-OnCluster = Annotated[
-    str | None, typer.Option("--cluster", metavar="ADDRESS", help="Of a Dask cluster, or local:2 for two workers.")
-]
 
 
 @app.command(

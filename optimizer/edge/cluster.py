@@ -12,7 +12,7 @@ import math
 import re
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, fields, is_dataclass
+from dataclasses import dataclass, fields, is_dataclass, replace
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import uuid4
@@ -46,8 +46,8 @@ SETTINGS = {
 LOOK, LOOKS = 10.0, 6
 """Seconds after which a cluster that has not answered is asked for its workers, and how often it may have none."""
 
-WAIT = "30s"
-"""How long a cluster may take to answer."""
+WAIT = 30.0
+"""Seconds that a cluster may take to answer."""
 
 PIECES = 1
 """Worker threads of a local cluster: a part is passed over by several threads anyway."""
@@ -92,6 +92,15 @@ class There(Parts[T_co]):
             found: list[S] = _gathered(self.client, self._submit(_tell, work, others))
         return found
 
+    def some(self, places: Sequence[int]) -> There[T_co]:
+        """The parts at these places."""
+        return There(self.client, tuple(self.states[place] for place in places))
+
+    def followed_by(self, state: Any) -> There[T_co]:
+        """One part more, which is sent."""
+        with _lost():
+            return There(self.client, (*self.states, _submitted(self.client, _keep, _itself, state)))
+
     def _submit(self, how: Callable[..., Any], work: Callable[..., S], others: Sequence[Any]) -> list[Future[Any]]:
         return [
             _submitted(self.client, how, work, state, *(_given(other, place) for other in others))
@@ -114,6 +123,21 @@ class Lazy(Parts[T_co]):
     def told(self, work: Callable[..., S], *others: Any) -> list[S]:
         """As of `There`."""
         return self.sources.told(_made, self.make, Known(self.known), work, *others)
+
+    def some(self, places: Sequence[int]) -> Lazy[T_co]:
+        """As of `There`."""
+        return replace(self, sources=self.sources.some(places))
+
+    def followed_by(self, state: Any) -> Lazy[T_co]:
+        """As of `There`; this one is kept."""
+        return replace(self, sources=self.sources.followed_by(Made(state)))
+
+
+@dataclass(frozen=True, slots=True)
+class Made(Generic[T]):
+    """A part that need not be made any more."""
+
+    state: T
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,7 +174,7 @@ class Cluster:
     def memory(self) -> float:
         """Bytes that the workers may use together; inf where nothing limits one of them."""
         with _lost():
-            workers = self.client.scheduler_info(n_workers=-1)["workers"].values()
+            workers = _workers(self.client).values()
         return sum(float(worker["memory_limit"] or math.inf) for worker in workers)
 
 
@@ -220,10 +244,17 @@ def _gathered(client: Client, futures: Sequence[Future[Any]]) -> list[Any]:
         except Late:
             if client.status == "closed":
                 raise OSError("no connection to its scheduler") from None
-            alone = 0 if client.scheduler_info(n_workers=-1).get("workers") else alone + 1
+            alone = 0 if _workers(client) else alone + 1
             if alone >= LOOKS:
                 raise ClusterError("cluster: has no workers any more; nothing was written; run again when it has some") from None
     found: list[Any] = client.gather(list(futures))
+    return found
+
+
+def _workers(client: Client) -> dict[str, Any]:
+    """The workers there are, by address; a scheduler that does not say so in time is lost."""
+    scheduler: Any = client.scheduler
+    found: dict[str, Any] = client.sync(scheduler.identity, n_workers=-1, callback_timeout=WAIT)["workers"]
     return found
 
 
@@ -269,7 +300,7 @@ def _bytes_of(value: Any) -> int:
 
 
 def _made(source: Any, make: Callable[..., Any], known: Sequence[Any], work: Callable[..., Any], *others: Any) -> Any:
-    return work(make(source, *known), *others)
+    return work(source.state if isinstance(source, Made) else make(source, *known), *others)
 
 
 def _itself(value: T) -> T:

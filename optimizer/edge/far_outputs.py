@@ -11,15 +11,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-
-import pandas as pd
+from typing import Any
 
 from models.base import ResponseModel
 from optimizer.edge.folder import writing
 from optimizer.edge.model_file import dump_model
 from optimizer.edge.model_store import versions
 from optimizer.edge.outputs import CERTIFICATE, MODEL, PARQUET, SCENARIO, SUMMARY, figures_of, sealed, sha256_of
-from optimizer.edge.parquet import digest_of, digest_of_file
+from optimizer.edge.parquet import digest_of, url_of
 from optimizer.edge.scenario_file import write_yaml
 from optimizer.edge.summary_file import summary_json
 from optimizer.errors import WriteError
@@ -38,6 +37,7 @@ class FarLeft:
     Attributes
     ----------
     files : the digest of each part, by its name.
+    season : what a night had in view.
     """
 
     scenario: Scenario
@@ -46,6 +46,7 @@ class FarLeft:
     summary: Summary
     digests: dict[str, str]
     files: dict[str, str]
+    season: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +84,7 @@ class FarFolder:
             "certificate": figures_of(left.certificate),
             "seed": left.scenario.solver.seed,
             "data": left.digests,
+            **({} if left.season is None else {"season": left.season}),
             "versions": versions(("gurobipy", "gurobi-machinelearning", "pandas")),
             "files": {PARQUET: digest_of(self.rows, names, [left.files[name] for name in names]), **bound},
         }
@@ -102,14 +104,8 @@ def writing_far(folder: Path | None) -> Iterator[FarFolder | None]:
     if folder is None:
         yield None
         return
+    if (url := url_of(folder)) is not None:
+        raise WriteError(f"{url}: must be a folder that this machine and the workers share; copy it from there afterwards")
     with writing(folder) as new:
         (new / PARQUET).mkdir()
         yield FarFolder(new)
-
-
-def write_part(table: pd.DataFrame, folder: Path, name: str) -> str:
-    """Write a part of the allocation; another attempt at it writes the same. Returns its digest."""
-    file, aside = folder / name, folder / f".{name}.new"
-    table.to_parquet(aside, index=False)
-    aside.replace(file)
-    return digest_of_file(str(file))

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 
@@ -146,6 +147,14 @@ def read_rows(chunks: Sequence[Chunk], first: int, last: int) -> pa.Table:
             kept.append(chunk)
         done += chunk.rows
     return read_chunks(kept).slice(first - begin, last - first)
+
+
+def write_part(table: pd.DataFrame, folder: Path, name: str) -> str:
+    """Write a part of a table; another attempt at it writes the same. Returns its digest."""
+    file, aside = folder / name, folder / f".{name}.new"
+    table.to_parquet(aside, index=False)
+    aside.replace(file)
+    return digest_of_file(str(file))
 
 
 def digest_of_file(file: str) -> str:

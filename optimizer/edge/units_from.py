@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from optimizer.edge.columns import finite, present, usable_feature
 from optimizer.edge.history_from import imputed
-from optimizer.edge.tables import SHOWN, Table, table_of
+from optimizer.edge.tables import SHOWN, Table, digest_of_rows, sum_of_rows
 from optimizer.errors import DataError
 from optimizer.problem.units import History, Units
 
@@ -73,12 +73,22 @@ def identifiers(table: Table, column: str) -> NDArray[np.object_]:
     return ids
 
 
-def part_of(units: Units, rows: NDArray[np.intp]) -> Units:
-    """The units of these rows, in this order; the digest is that of their own cells, whoever else is in the table."""
+def part_of(units: Units, rows: NDArray[np.intp], columns: Collection[str]) -> Units:
+    """The units of these rows, in this order; the digest is that of their own cells, whoever else is in the table.
+
+    Parameters
+    ----------
+    columns
+        What is read of them besides the features.
+    """
     part = units.take(rows)
-    if not len(part):
-        return part
-    return replace(part, digest=table_of(part.frame.assign(**{"": part.ids})).digest)
+    told = told_of(part, columns)
+    return replace(part, digest=digest_of_rows(told, sum_of_rows(told)))
+
+
+def told_of(units: Units, columns: Collection[str]) -> pd.DataFrame:
+    """What is read of the units: their ids, their features and these columns."""
+    return units.frame.loc[:, list(dict.fromkeys([*units.features, *columns]))].assign(**{"": units.ids})
 
 
 def check_same_kinds(history: History, units: Units) -> None:

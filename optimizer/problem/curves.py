@@ -121,7 +121,7 @@ class Curves:
 
     @staticmethod
     def join(parts: Sequence[Curves]) -> Curves:
-        """Curves of the same kind, one after the other."""
+        """Curves of the same kind, one after the other; of some of them nothing may be barred."""
         first, *others = parts
         if not others:
             return first
@@ -130,7 +130,11 @@ class Curves:
             return None if getattr(first, name) is None else np.concatenate([getattr(part, name) for part in parts])
 
         costs = first.costs if first.costs.ndim == 1 else whole("costs")
-        return replace(first, values=whole("values"), costs=costs, barred=whole("barred"), aims=whole("aims"))
+        barred = None
+        if any(part.barred is not None for part in parts):
+            free = [np.zeros(part.shape, dtype=bool) if part.barred is None else part.barred for part in parts]
+            barred = np.concatenate(free)
+        return replace(first, values=whole("values"), costs=costs, barred=barred, aims=whole("aims"))
 
     def column(self, option: int) -> NDArray[np.float64]:
         """(n,): every unit's outcome at one option."""

@@ -107,6 +107,11 @@ class Fleet:
         """Other units of the same kind."""
         return replace(self, parts=parts, sizes=sizes, looks=Looks())
 
+    def followed_by(self, part: Part) -> Fleet:
+        """The same units and some more, whose costs are of the same kind."""
+        n = part.curves.shape[0]
+        return self.of_parts(self.parts.followed_by(part), (*self.sizes, n))
+
     def split(self, units: Index) -> list[slice]:
         """Which of these units, ascending, stand in each part."""
         ends = np.searchsorted(units, [*self.starts[1:], self.n])

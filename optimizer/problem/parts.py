@@ -28,6 +28,12 @@ class Parts(Protocol[T_co]):
     def told(self, work: Callable[..., S], *others: Any) -> list[S]:
         """What the work makes of each part, brought here."""
 
+    def some(self, places: Sequence[int]) -> Parts[T_co]:
+        """The parts at these places."""
+
+    def followed_by(self, state: Any) -> Parts[T_co]:
+        """One part more, whose state is small."""
+
 
 @dataclass(frozen=True, slots=True)
 class Each(Generic[T]):
@@ -49,6 +55,14 @@ class Here(Parts[T_co]):
     def told(self, work: Callable[..., S], *others: Any) -> list[S]:
         """As of `Parts`."""
         return [work(state, *(given(other, place) for other in others)) for place, state in enumerate(self.states)]
+
+    def some(self, places: Sequence[int]) -> Here[T_co]:
+        """As of `Parts`."""
+        return Here(tuple(self.states[place] for place in places))
+
+    def followed_by(self, state: Any) -> Here[T_co]:
+        """As of `Parts`."""
+        return Here((*self.states, state))
 
 
 def given(other: Any, place: int) -> Any:

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from typing import Self
 
 import numpy as np
-from numpy.typing import NDArray
 
 SPREAD = 0.5
 """S: how far a season is thought to begin from its pool, and to move from there, before anybody has come."""
@@ -29,9 +28,8 @@ class Trend:
     z: float = 0.0
     xz: float = 0.0
 
-    def seen(self, z: NDArray[np.float64], x: float) -> Self:
-        """With more of them, who came at x."""
-        n, total = len(z), float(z.sum())
+    def seen(self, n: int, total: float, x: float) -> Self:
+        """With n more of them, whose z add up to `total`, who came at x."""
         sums = (self.n + n, self.x + n * x, self.xx + n * x * x, self.z + total, self.xz + x * total)
         return type(self)(**dict(zip(("n", "x", "xx", "z", "xz"), sums, strict=True)))
 

@@ -23,7 +23,7 @@ import pandas as pd
 from numpy.random import Generator
 from numpy.typing import NDArray
 
-from optimizer.decide import Progress, decide, silent
+from optimizer.decide import Progress, decide, decide_parts, silent
 from optimizer.edge.fitted import fitted_model
 from optimizer.edge.model_file import ALLOWED
 from optimizer.edge.model_store import ModelStore
@@ -33,7 +33,7 @@ from optimizer.edge.sources import read_sources
 from optimizer.engine.respond import respond
 from optimizer.errors import Fault, ScenarioError, VerificationError
 from optimizer.options import Options
-from optimizer.pacing import beside, learned, tonight_of, uplifts
+from optimizer.pacing import beside, in_groups, learned, uplifts
 from optimizer.problem.coupling import Coupling, Totals
 from optimizer.problem.curves import Curves
 from optimizer.problem.limits import Limit
@@ -255,12 +255,13 @@ def _night(
     curves, limits, forecast, trend = arrivals.curves.part(units), setting.limits, None, standing.trend
     if way == UNIFORM:
         limits = tuple(_share(limit, Fraction(night + 1, setting.nights)) for limit in limits)
+    tonight, groups = in_groups(curves, arrivals.frame.iloc[units], limits)
     if way == PACED:
         expected = setting.season.still_to_come(standing.seen, n, _date(setting, night))
         forecast = replace(setting.forecast, weight=Fraction(expected, setting.forecast.curves.shape[0]))
-        forecast, trend = learned(curves, standing, forecast)
-    joint, coupling = beside(curves, arrivals.frame.iloc[units], limits, standing, forecast)
-    return tonight_of(decide(joint, coupling, setting.solver), n, joint).index, trend
+        forecast, trend = learned(tonight, standing, forecast)
+    joint = beside(tonight, groups, limits, standing, forecast)
+    return decide_parts(joint.fleet, joint.coupling, setting.solver).whole().index[:n], trend
 
 
 def _standing(arrivals: Arrivals, choice: NDArray[np.intp]) -> Standing:

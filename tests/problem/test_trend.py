@@ -10,7 +10,8 @@ def after(mean, n, upto=1.0, nights=100):
     """Arrivals of mean(x), evenly up to a share of the season."""
     rng, trend = np.random.default_rng(0), Trend()
     for x in (np.arange(nights) + 0.5) / nights * upto:
-        trend = trend.seen(mean(x) + rng.normal(size=n // nights), float(x))
+        came = n // nights
+        trend = trend.seen(came, float((mean(x) + rng.normal(size=came)).sum()), float(x))
     return trend
 
 
@@ -19,7 +20,7 @@ def test_before_anybody_came_those_to_come_are_like_the_pool():
 
 
 def test_a_few_say_little():
-    assert 0.0 < Trend().seen(np.ones(3), 0.01).beyond(0.02) < 0.6
+    assert 0.0 < Trend().seen(3, 3.0, 0.01).beyond(0.02) < 0.6
 
 
 @pytest.mark.parametrize("level", [-0.8, 0.0, 0.8])
@@ -33,5 +34,5 @@ def test_where_it_moves_it_is_led_on_to_the_end():
 
 
 def test_the_sums_are_those_of_all_arrivals():
-    trend = Trend().seen(np.array([1.0, 2.0]), 0.5).seen(np.array([4.0]), 1.0)
+    trend = Trend().seen(2, 3.0, 0.5).seen(1, 4.0, 1.0)
     assert trend == Trend(n=3, x=2.0, xx=1.5, z=7.0, xz=5.5)
