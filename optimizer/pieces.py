@@ -18,6 +18,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from models.base import ResponseModel
+from models.monotone import falls
 from models.support import Support
 from optimizer.edge.parquet import Chunk, Piece, read_chunks, read_rows, write_part
 from optimizer.edge.tables import Table, sum_of_rows, table_of_piece
@@ -329,6 +330,11 @@ def fault_in(read: tuple[str, Awards]) -> str:
 def awards_in(read: tuple[str, Awards]) -> Awards:
     """The awards themselves."""
     return read[1]
+
+
+def falling(part: Part, start: int, every: int) -> NDArray[np.float64]:
+    """How far the curves of one in so many of all units fall with money somewhere; `start` is the part's first unit's place."""
+    return falls(part.of(np.arange(-start % every, part.curves.shape[0], every)).curves.dense().values)
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,16 +8,16 @@ from dataclasses import replace
 import numpy as np
 from numpy.typing import NDArray
 
-from models.monotone import falls
 from models.support import MOST_MARKED
 from optimizer.edge.fitted import fitted_support
 from optimizer.engine.compare import compare_parts
 from optimizer.errors import ModelError
+from optimizer.pieces import falling
 from optimizer.problem.allocation import Allocation
 from optimizer.problem.certificate import Certificate
 from optimizer.problem.coupling import Coupling
 from optimizer.problem.curves import Curves
-from optimizer.problem.fleet import Fleet, Part
+from optimizer.problem.fleet import Fleet
 from optimizer.problem.result import Basis, Summary, segments_of, table_of_plan
 from optimizer.problem.scenario import Scenario
 from optimizer.problem.scenario_model import WrappedSpec
@@ -109,12 +109,8 @@ def summary_of(
 def _falls(fleet: Fleet) -> tuple[str, ...]:
     """How many of the curves, or of 10 000 of more, fall with money."""
     every = max(1, fleet.n // LOOKED_AT)
-    said = falls_in_words(np.concatenate(fleet.parts.told(_falling, fleet.each(fleet.starts), every)))
+    said = falls_in_words(np.concatenate(fleet.parts.told(falling, fleet.each(fleet.starts), every)))
     return (f"{said}.",) if said else ()
-
-
-def _falling(part: Part, start: int, every: int) -> NDArray[np.float64]:
-    return falls(part.of(np.arange(-start % every, part.curves.shape[0], every)).curves.dense().values)
 
 
 def _extrapolated(scenario: Scenario, units: Units, history: History | None, allocation: Allocation) -> NDArray[np.bool_] | None:

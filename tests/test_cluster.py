@@ -266,9 +266,9 @@ def test_a_worker_that_is_slow_changes_nothing(folder, workers, here, tmp_path):
     def hold_back():
         while not over.is_set():
             os.kill(slow, signal.SIGSTOP)
-            time.sleep(0.09)
+            time.sleep(0.06)
             os.kill(slow, signal.SIGCONT)
-            time.sleep(0.01)
+            time.sleep(0.03)
 
     brake = threading.Thread(target=hold_back)
     brake.start()

@@ -8,8 +8,10 @@ they are, so that a worker whose memory fills moves those to disk that it used l
 from __future__ import annotations
 
 import asyncio
+import logging
 import math
 import re
+import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -48,6 +50,9 @@ LOOK, LOOKS = 10.0, 6
 
 WAIT = 30.0
 """Seconds that a cluster may take to answer."""
+
+REACH = 2.0
+"""Seconds that a worker may take to be reached from here."""
 
 PIECES = 1
 """Worker threads of a local cluster: a part is passed over by several threads anyway."""
@@ -195,20 +200,47 @@ def cluster_at(address: str) -> Iterator[Cluster]:
     local = re.fullmatch(r"local:([1-9]\d*)", address)
     if local is None and "://" not in address:
         raise ClusterError(f"cluster: must be local:WORKERS or a scheduler's address, such as tcp://host:8786, got {address}")
-    with dask.config.set(SETTINGS):
+    with dask.config.set(SETTINGS), _quiet():
         held = None
         if local is not None:
-            held = LocalCluster(n_workers=int(local[1]), threads_per_worker=PIECES, dashboard_address=":0")
+            held = LocalCluster(
+                n_workers=int(local[1]), threads_per_worker=PIECES, dashboard_address=":0", silence_logs=logging.ERROR
+            )
         try:
             client = Client(held or address, timeout=WAIT, set_as_default=False)
         except (OSError, TimeoutError, ValueError) as wrong:
             raise ClusterError(f"cluster {address}: cannot be reached: {wrong}; see whether its scheduler runs") from wrong
         try:
+            with _lost():
+                client.direct_to_workers = held is not None or all(map(_reachable, _workers(client)))
             yield Cluster(client)
         finally:
             client.close(timeout=5)
             if held is not None:
                 held.close(timeout=5)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Dask tells every connection; who asks for steps may see them, others what is wrong."""
+    theirs = logging.getLogger("distributed")
+    before = theirs.level
+    if not logging.getLogger().isEnabledFor(logging.INFO):
+        theirs.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
+        theirs.setLevel(before)
+
+
+def _reachable(worker: str) -> bool:
+    """Whether this machine may ask a worker itself: then what is told does not pass the scheduler."""
+    host, _, port = worker.rpartition("://")[2].rpartition(":")
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), timeout=REACH).close()
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 @contextmanager
