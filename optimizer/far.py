@@ -72,8 +72,8 @@ def solve_far(
     _check(scenario)
     store = ModelStore(allowed_modules=(*ALLOWED, *options.allow_modules))
     options.progress("read", None)
-    history = read_history(scenario)
     with cluster_at(address) as cluster:
+        history = read_history(scenario)
         far = read_far(cluster, scenario, history, store, rows)
         options.progress("fit", None)
         model = fitted_model(scenario, history, store)
@@ -151,9 +151,9 @@ def verify_far(folder: Path, address: str, *, allow_modules: Sequence[str] = ())
     left = read_left(folder, allowed_modules=(*ALLOWED, *allow_modules), rows=False)
     scenario = left.scenario
     _check(scenario)
-    history = read_history(scenario)
     problem, model = scenario.build_problem(), left.model
     with cluster_at(address) as cluster:
+        history = read_history(scenario)
         far = read_far(cluster, scenario, history, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
         chunks = _written(cluster, left)
         if left.season is not None:

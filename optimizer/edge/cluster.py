@@ -15,6 +15,7 @@ import socket
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, fields, is_dataclass, replace
+from importlib import import_module
 from sys import getsizeof
 from typing import TYPE_CHECKING, Any, Generic, TypeVar
 from uuid import uuid4
@@ -50,6 +51,9 @@ LOOK, LOOKS = 10.0, 6
 
 WAIT = 30.0
 """Seconds that a cluster may take to answer."""
+
+ASKED = "optimizer.pieces"
+"""What workers are asked, as a rule."""
 
 REACH = 2.0
 """Seconds that a worker may take to be reached from here."""
@@ -104,13 +108,11 @@ class There(Parts[T_co]):
     def followed_by(self, state: Any) -> There[T_co]:
         """One part more, which is sent."""
         with _lost():
-            return There(self.client, (*self.states, _submitted(self.client, _keep, _itself, state)))
+            return There(self.client, (*self.states, *_submitted(self.client, _keep, _itself, [state])))
 
     def _submit(self, how: Callable[..., Any], work: Callable[..., S], others: Sequence[Any]) -> list[Future[Any]]:
-        return [
-            _submitted(self.client, how, work, state, *(_given(other, place) for other in others))
-            for place, state in enumerate(self.states)
-        ]
+        given = [[_given(other, place) for place in range(len(self.states))] for other in others]
+        return _submitted(self.client, how, work, list(self.states), *given)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,18 +163,18 @@ class Cluster:
     def spread(self, values: Sequence[T]) -> There[T]:
         """Small values, one a part."""
         with _lost():
-            return There(self.client, tuple(_submitted(self.client, _keep, _itself, value) for value in values))
+            return There(self.client, tuple(_submitted(self.client, _keep, _itself, list(values))))
 
     def shared(self, value: Any) -> Any:
         """A value that tasks on any worker read; sent once, and again if it is lost."""
         with _lost():
-            return _submitted(self.client, _keep, _itself, value)
+            return _submitted(self.client, _keep, _itself, [value])[0]
 
     def together(self, parts: There[Sequence[T]], count: int, work: Callable[[list[T]], S]) -> list[S]:
         """What the work makes of the first values of all parts together, of the second ones, … up to `count`."""
         with _lost():
             crossed = [parts.kept(_picked, place) for place in range(count)]
-            found: list[S] = _gathered(self.client, [_submitted(self.client, _tell, work, list(each.states)) for each in crossed])
+            found: list[S] = _gathered(self.client, _submitted(self.client, _tell, work, [list(each.states) for each in crossed]))
         return found
 
     @property
@@ -212,8 +214,12 @@ def cluster_at(address: str) -> Iterator[Cluster]:
             raise ClusterError(f"cluster {address}: cannot be reached: {wrong}; see whether its scheduler runs") from wrong
         try:
             with _lost():
-                client.direct_to_workers = held is not None or all(map(_reachable, _workers(client)))
+                there = [*_workers(client)]
+                client.direct_to_workers = held is not None or all(map(_reachable, there))
+                # While this machine reads what it reads, they import what they will be asked for.
+                begun = [client.submit(import_module, ASKED, workers=[worker], key=f"begin-{worker}") for worker in there]
             yield Cluster(client)
+            del begun
         finally:
             client.close(timeout=5)
             if held is not None:
@@ -290,9 +296,12 @@ def _workers(client: Client) -> dict[str, Any]:
     return found
 
 
-def _submitted(client: Client, how: Callable[..., Any], work: Callable[..., Any], *given: Any) -> Future[Any]:
+def _submitted(client: Client, how: Callable[..., Any], work: Callable[..., Any], *given: list[Any]) -> list[Future[Any]]:
+    """A task for each place of what is given, all in one message."""
     # Dask foresees how long a task takes by what its name begins with.
-    return client.submit(how, work, *given, key=f"{work.__name__}-{uuid4().hex}")
+    names = [f"{work.__name__}-{uuid4().hex}" for _ in given[0]]
+    tasks: list[Future[Any]] = client.map(how, [work] * len(names), *given, key=names)
+    return tasks
 
 
 def _given(other: Any, place: int) -> Any:
