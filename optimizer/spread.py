@@ -82,7 +82,7 @@ class Parted:
     cluster : where they are; None in this process.
     rows : in parts, the units, or where they stand if they are more than the workers hold.
     lazy : whether their curves are more as well.
-    units : one row of them, with the digest and the notes of all.
+    units : some of them (on a cluster one), with the digest and the notes of all.
     """
 
     cluster: Cluster | None

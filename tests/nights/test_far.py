@@ -1,15 +1,18 @@
 """Nights on a cluster decide, record and leave what nights of one process do, and are verified there."""
 
 import json
+import os
+import signal
 from dataclasses import asdict
 from datetime import date
 
 import pandas as pd
 import pytest
 
-from optimizer import ScenarioError, VerificationError, cli, run_night, verify
+from optimizer import ScenarioError, VerificationError, cli, run_night, spread, verify
 from optimizer.edge import parquet
 from optimizer.edge.ledger import Ledger
+from optimizer.options import Options
 
 pytestmark = [
     # Dask's own, when clusters are closed.
@@ -73,6 +76,24 @@ def test_nights_on_a_cluster_are_those_of_one_process(arrived, ledger, workers, 
             assert asdict(proofs[0]) == asdict(proofs[1]) == found["prog_b"].run.result["certificate"]
     awards = {name: [(award.unit, award.amount, award.status) for award in book.awards(name)] for name in ("prog_a", "prog_b")}
     assert awards["prog_b"] == awards["prog_a"]
+
+
+@pytest.mark.parametrize("share", [0.0, spread.SHARE], ids=["nothing is held", "all is held"])
+def test_a_worker_that_is_killed_changes_no_night(monkeypatch, arrived, ledger, workers, share):
+    monkeypatch.setattr(spread, "SHARE", share)
+    killed = []
+
+    def kill(now, _share):
+        if now == "bound" and not killed:
+            killed.extend([worker.pid for worker in workers.workers.values()][:1])
+            os.kill(killed[0], signal.SIGKILL)
+
+    here = run_night(arrived(slice(0, 250), "prog_a"), ledger, as_of=FIRST)
+    far = run_night(
+        arrived(slice(0, 250), "prog_b"), ledger, as_of=FIRST, options=Options(progress=kill), cluster=workers.scheduler_address
+    )
+    assert killed
+    assert told(far, "prog_b") == told(here, "prog_a")
 
 
 def test_who_came_since_does_not_change_the_proof_and_who_was_changed_does(arrived, ledger, workers, tmp_path):
