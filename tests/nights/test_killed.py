@@ -2,9 +2,9 @@
 
 import os
 import signal
-import subprocess
 import sys
 import time
+from contextlib import contextmanager
 from multiprocessing import get_context
 
 import numpy as np
@@ -21,13 +21,11 @@ MOMENTS = int(os.environ.get("BURSAR_KILLS", "25"))
 
 UNITS = 2_000
 TOLD_APART = ("programme", "started", "finished", "at", "offered_at", "scenario_digest")
-NIGHT = """\
-import sys
-import optimizer.nightly, optimizer.cli.nightly, optimizer.edge.show_night, optimizer.edge.terminal
-from optimizer import cli
-print("ready", flush=True)
-sys.exit(cli.main())
-"""
+# Nights that are forked of a process which has imported everything begin at once.
+ORIGIN = get_context("forkserver")
+ORIGIN.set_forkserver_preload(
+    ["optimizer.nightly", "optimizer.cli.nightly", "optimizer.edge.show_night", "optimizer.edge.terminal"]
+)
 
 
 def command(scenario, ledger, out, programme):
@@ -35,10 +33,31 @@ def command(scenario, ledger, out, programme):
     return ["nightly", str(scenario), "--ledger", ledger, "--as-of", "2026-11-25", "--out", str(out / programme), "--set", name]
 
 
+def obey(argv):
+    """What `bursar` does as a process, in silence."""
+    silent = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(silent, 1)
+    os.dup2(silent, 2)
+    sys.argv = ["bursar", *argv]
+    sys.exit(cli.main())
+
+
+@contextmanager
 def begin(argv):
-    night = subprocess.Popen([sys.executable, "-c", NIGHT, *argv], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL)
-    assert night.stdout.readline() == b"ready\n"
-    return night
+    night = ORIGIN.Process(target=obey, args=(argv,))
+    night.start()
+    try:
+        yield night
+    finally:
+        night.kill()
+        night.join()
+
+
+def ended(night):
+    """Its exit code, negative if a signal ended it."""
+    night.join(timeout=300)
+    assert night.exitcode is not None
+    return night.exitcode
 
 
 def dump(ledger, programme):
@@ -77,7 +96,7 @@ def test_a_killed_night_that_is_run_again_ends_as_an_undisturbed_one(programme, 
     argv = prepared("calm")
     with begin(argv) as night:
         started = time.monotonic()
-        assert night.wait(timeout=300) == 0
+        assert ended(night) == 0
         took = time.monotonic() - started
     calm = state(ledger, out, "calm")
     assert calm[2] == ["2026-11-25"]
@@ -87,8 +106,8 @@ def test_a_killed_night_that_is_run_again_ends_as_an_undisturbed_one(programme, 
         argv = prepared(name)
         with begin(argv) as night:
             time.sleep(rng.uniform(0.0, 1.1 * took))
-            night.send_signal(signal.SIGKILL)
-            died += night.wait(timeout=300) == -signal.SIGKILL
+            night.kill()
+            died += ended(night) == -signal.SIGKILL
         assert cli.main(argv) == 0
         assert state(ledger, out, name) == calm, f"killed at moment {place}"
     assert died > MOMENTS // 4, "most nights were over before they were killed"
@@ -104,9 +123,8 @@ def contend(scenario, ledger, barrier, answers):
 
 def test_of_twenty_nights_at_once_one_decides(programme, ledger):
     scenario = programme(slice(0, UNITS))
-    context = get_context("spawn")
-    barrier, answers = context.Barrier(20), context.Queue()
-    nights = [context.Process(target=contend, args=(str(scenario), ledger, barrier, answers)) for _ in range(20)]
+    barrier, answers = ORIGIN.Barrier(20), ORIGIN.Queue()
+    nights = [ORIGIN.Process(target=contend, args=(str(scenario), ledger, barrier, answers)) for _ in range(20)]
     for night in nights:
         night.start()
     said = [answers.get(timeout=300) for _ in nights]
@@ -121,7 +139,7 @@ def test_a_night_that_is_told_to_stop_leaves_all_or_nothing(programme, ledger, t
     with begin(command(scenario, ledger, tmp_path / "out", "stopped")) as night:
         time.sleep(moment)
         night.terminate()
-        code = night.wait(timeout=300)
+        code = ended(night)
     assert code in (0, 143)
     stands = [row[0] for row in dump(ledger, "stopped")]
     # Told while it spoke of what stood already, or later, it changes nothing.
