@@ -37,7 +37,7 @@ from optimizer.errors import BursarError, Fault, ScenarioError, VerificationErro
 from optimizer.far import left_far, told_far
 from optimizer.options import Options
 from optimizer.pacing import bid_price, passed
-from optimizer.pieces import Booking, awards_at, booked, records, units_of
+from optimizer.pieces import Booking, booked, records, units_of
 from optimizer.problem.night import Run
 from optimizer.problem.problem import Problem
 from optimizer.problem.result import Plan
@@ -276,9 +276,8 @@ def _told(sources: Read, decided: Decided, season: dict[str, Any], folder: Path 
             yield plan
     else:
         read, asked = (scenario, history, units), (found.fleet, found.coupling)
-        awards = found.decided.choice.kept(awards_at, found.fleet.amounts)
         with writing_far(folder) as new:
-            plan, files = told_far(read, asked, (found.decided, awards, found.certificate), new)
+            plan, files = told_far(read, asked, (found.decided, found.awards, found.certificate), new)
             if new is not None:
                 new.finish(left_far(read, plan, decided.model, files, season))
             yield plan

@@ -253,7 +253,7 @@ def rebuild(folder: str | Path, *, allow_modules: Sequence[str] = ()) -> Rebuilt
     scenario, model = left.scenario, left.model
     units, history = read_sources(scenario, ModelStore(allowed_modules=(*ALLOWED, *allow_modules)))
     if left.season is not None:
-        units = part_of(units, left.rows_of(units), scenario.build_problem().columns)
+        units = part_of(units, left.rows_of(left.table["id"], units.ids), scenario.build_problem().columns)
     if units.digest != left.units_digest:
         remedy = "verify with the table the run read" if scenario.units.sql is None else "a query reads what is there now"
         raise VerificationError(f"{folder}: the units' table changed since the run; {remedy}")

@@ -21,7 +21,7 @@ from models.base import ResponseModel
 from optimizer.conflict import decide_or_explain_parts
 from optimizer.decide import Decided, Progress, decide_parts, silent
 from optimizer.engine.respond import respond
-from optimizer.engine.verify import Witness, certify_parts
+from optimizer.engine.verify import Awards, Witness, certify_parts
 from optimizer.errors import VerificationError
 from optimizer.pacing import beside, learned, sample_of
 from optimizer.pieces import awards_at
@@ -48,7 +48,8 @@ class Tonight:
 
     Attributes
     ----------
-    fleet, coupling, decided, certificate : of tonight's units alone; what is kept for those to come is taken off each limit.
+    fleet, coupling, decided, awards, certificate : of tonight's units alone; what is kept for those to come is taken off each
+        limit.
     kept : (P,) the option that the forecast gives each unit of the pool; only its total is kept.
     whole : the proof of both together.
     mean : how those to come are thought to differ from the pool, as of `Coming`.
@@ -58,6 +59,7 @@ class Tonight:
     fleet: Fleet
     coupling: Coupling
     decided: Decided
+    awards: Parts[Awards]
     certificate: Certificate
     kept: NDArray[np.intp]
     whole: Certificate
@@ -102,6 +104,7 @@ def decide_tonight(
         fleet=fleet,
         coupling=alone,
         decided=decided,
+        awards=awards,
         certificate=certify_parts(decided.allocation, fleet, alone, awards, witnesses),
         kept=choice[n:],
         whole=certify_parts(found.allocation, joint.fleet, joint.coupling, found.choice.kept(awards_at, fleet.amounts)),

@@ -134,19 +134,17 @@ class Found:
         """The file that the allocation stands in."""
         return self.folder / (PARQUET if PARQUET in self.claims["files"] else CSV)
 
-    def rows_of(self, units: Units) -> NDArray[np.intp]:
-        """Where the units of the allocation stand among these.
+    def rows_of(self, listed: pd.Series[Any], ids: NDArray[np.object_]) -> NDArray[np.intp]:
+        """Where the units that the allocation lists stand among all of their table.
 
         Raises
         ------
         VerificationError
             If one is not among them.
         """
-        place = pd.Index(units.ids).get_indexer(pd.Index(self.table["id"]))
+        place = pd.Index(ids).get_indexer(pd.Index(listed))
         if (place < 0).any():
-            raise VerificationError(
-                f"{self.place}: {self.table['id'][int((place < 0).argmax())]} is no longer in the units' table"
-            )
+            raise VerificationError(f"{self.place}: {listed[int((place < 0).argmax())]} is no longer in the units' table")
         return place
 
     def allocation(self, units: Units, curves: Curves | Streamed) -> Allocation:

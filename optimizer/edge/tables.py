@@ -127,8 +127,7 @@ def sum_of_rows(frame: pd.DataFrame) -> int:
     texts: list[list[Any]] = []
     for column in frame.columns:
         cells = frame[column]
-        numbers = isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "biuf"
-        if numbers:
+        if _are_numbers(cells):
             plain.append(cells.to_numpy())
         else:
             texts.append(cells.to_list())
@@ -214,12 +213,17 @@ def _inferred(column: pd.Series[Any]) -> pd.Series[Any]:
     return column
 
 
+def _are_numbers(cells: pd.Series[Any]) -> bool:
+    """Whether the cells stand in memory as numbers, or as true and false."""
+    return isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "biuf"
+
+
 def _digest(frame: pd.DataFrame) -> str:
     digest = hashlib.sha256()
     for column in frame.columns:
         cells = frame[column]
         digest.update(json.dumps([column, str(cells.dtype), len(cells)]).encode())
-        if isinstance(cells.dtype, np.dtype) and cells.dtype.kind in "biuf":
+        if _are_numbers(cells):
             digest.update(np.ascontiguousarray(cells.to_numpy()).tobytes())
         else:
             digest.update(json.dumps(cells.to_list(), default=str).encode())

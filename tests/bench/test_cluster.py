@@ -200,6 +200,7 @@ def test_two_workers_leave_the_plan_of_one_process_in_about_its_time(record, mon
         megabytes_a_question=max(questions) / 1e6,
     )
     assert a_pass < 5e6
+    assert max(questions) < 5e6
     assert np.median(ratios) <= 1.3
 
 
